@@ -1,0 +1,86 @@
+"""What people type, made safe once and for all readers: pages, headers, calendar lines.
+
+The floor of the house: knows Django and the standard library only, so every app may stand on it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# Marks that reorder the text around them; a name needs none, the page isolates it with <bdi>.
+_BIDI_CONTROLS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _is_forbidden(char: str) -> bool:
+    """True for control characters, line and paragraph separators, lone surrogates, noncharacters."""
+    code = ord(char)
+    return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
+
+
+def clean_line(text: str) -> str:
+    """One line of text in NFC, trimmed, white space collapsed, without bidi controls.
+
+    Raises ValidationError when it holds a line break or another control character: such a line would later
+    be refused by the mail library (RFC 5322 section 2.2) or break a calendar line (RFC 5545 section 3.1).
+    """
+    line = re.sub(r"[ \t\u00a0]+", " ", _BIDI_CONTROLS.sub("", text)).strip(" ")
+    if any(map(_is_forbidden, line)):
+        raise ValidationError(_("Use one line, without line breaks or control characters"), code="line")
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", line)).strip()
+
+
+def clean_text(text: str) -> str:
+    """Several lines of text in NFC with "\\n" line ends; control characters and bidi controls are taken out."""
+    lines = _BIDI_CONTROLS.sub("", re.sub("\r\n?|[\u0085\u2028\u2029]", "\n", text)).expandtabs(4)
+    kept = "".join(char for char in lines if char == "\n" or not _is_forbidden(char))
+    return unicodedata.normalize("NFC", kept).strip()
+
+
+class LineFormField(forms.CharField):
+    """A text input whose value is one clean line."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(clean_line(value) if isinstance(value, str) else value)
+
+
+class TextFormField(forms.CharField):
+    """A text area whose value is clean text."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(clean_text(value) if isinstance(value, str) else value)
+
+
+class _CleanField(models.Field):
+    """Cleans on the way into the database too: a row that bypassed every form must not poison the queue."""
+
+    cleaner: Callable[[str], str]
+    form_class: type[forms.CharField]
+
+    def get_prep_value(self, value: Any) -> Any:
+        prepared = super().get_prep_value(value)
+        return type(self).cleaner(prepared) if isinstance(prepared, str) else prepared
+
+    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
+        return super().formfield(**{"form_class": self.form_class, **kwargs})  # type: ignore[arg-type]
+
+
+class LineField(_CleanField, models.CharField):
+    """A CharField that only ever stores what `clean_line` returns."""
+
+    cleaner = staticmethod(clean_line)
+    form_class = LineFormField
+
+
+class CleanTextField(_CleanField, models.TextField):
+    """A TextField that only ever stores what `clean_text` returns."""
+
+    cleaner = staticmethod(clean_text)
+    form_class = TextFormField
