@@ -1,0 +1,185 @@
+"""Wall clock <-> instant, and the names of time zones. Pure: whoever needs the present hands it in.
+
+Zones come from the `tzdata` package alone, never from the machine's own files: two hosts with different
+operating systems must agree on when a conference begins, and an update of the rules is an update of the lock file.
+"""
+
+import zoneinfo
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+zoneinfo.reset_tzpath(to=())
+
+type Sky = Literal["morning", "day", "evening", "night"]
+
+_MINUTE = timedelta(minutes=1)
+_AREAS = frozenset(
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
+)
+# How cities are written where the zone's name, which is ASCII, cannot say it.
+_SPELLINGS = {
+    "America/Araguaina": "Araguaína",
+    "America/Argentina/Cordoba": "Córdoba",
+    "America/Argentina/Rio_Gallegos": "Río Gallegos",
+    "America/Argentina/Tucuman": "Tucumán",
+    "America/Asuncion": "Asunción",
+    "America/Bahia_Banderas": "Bahía de Banderas",
+    "America/Belem": "Belém",
+    "America/Bogota": "Bogotá",
+    "America/Cancun": "Cancún",
+    "America/Ciudad_Juarez": "Ciudad Juárez",
+    "America/Cuiaba": "Cuiabá",
+    "America/Curacao": "Curaçao",
+    "America/Eirunepe": "Eirunepé",
+    "America/Maceio": "Maceió",
+    "America/Mazatlan": "Mazatlán",
+    "America/Merida": "Mérida",
+    "America/Santarem": "Santarém",
+    "America/Sao_Paulo": "São Paulo",
+    "America/St_Johns": "St. John’s",
+    "Antarctica/DumontDUrville": "Dumont d’Urville",
+    "Asia/Urumqi": "Ürümqi",
+    "Africa/El_Aaiun": "El Aaiún",
+    "Africa/Lome": "Lomé",
+    "Africa/Ndjamena": "N’Djamena",
+    "Africa/Sao_Tome": "São Tomé",
+    "Europe/Chisinau": "Chișinău",
+    "Europe/Zurich": "Zürich",
+    "Indian/Reunion": "Réunion",
+    "Pacific/Noumea": "Nouméa",
+}
+
+
+class NoSuchTime(ValueError):
+    """A clock change skips this wall-clock time; `before` and `after` (naive) are its neighbours that exist."""
+
+    def __init__(self, wall: datetime, zone: str, before: datetime, after: datetime) -> None:
+        super().__init__(f"{wall} does not exist in {zone}")
+        self.before = before
+        self.after = after
+
+
+def instant(wall: datetime, zone: str) -> datetime:
+    """The instant (aware, UTC) at which clocks in `zone` show the naive `wall`; the first one if they show it twice.
+
+    Raises NoSuchTime when a clock change skips `wall`, OverflowError within a day of the years 1 and 9999.
+    """
+    local = wall.replace(tzinfo=_zone(zone), fold=0)
+    at = local.astimezone(UTC)
+    if _wall(at, zone) != wall:
+        change = _change_between(local.replace(fold=1).astimezone(UTC), at, zone)
+        raise NoSuchTime(wall, zone, before=_wall(change - _MINUTE, zone), after=_wall(change, zone))
+    return at
+
+
+def happens_twice(wall: datetime, zone: str) -> bool:
+    """Whether clocks in `zone` are set back over the naive `wall`, so that they show it twice."""
+    first, second = (wall.replace(tzinfo=_zone(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
+    return first < second
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """The rules of a zone, kept: zoneinfo itself keeps only the last eight, and a list of zones needs them all."""
+    return ZoneInfo(name)
+
+
+def _wall(at: datetime, zone: str) -> datetime:
+    """What clocks in `zone` show at `at`, naive."""
+    return at.astimezone(_zone(zone)).replace(tzinfo=None, fold=0)
+
+
+def _change_between(before: datetime, after: datetime, zone: str) -> datetime:
+    """The first second of the new offset, given instants on either side of one clock change."""
+    old = before.astimezone(_zone(zone)).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+        if middle.astimezone(_zone(zone)).utcoffset() == old:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """The IANA names to choose from, sorted: one for each place of the tz database's list of places, and UTC."""
+    places = _table("zone.tab")
+    return tuple(sorted({"UTC", *(row.split("\t")[2] for row in places if not row.startswith("#"))}))
+
+
+def is_zone(name: str) -> bool:
+    """Whether `name` may be stored: a place's name, a former name of a place ("Europe/Kiev"), or UTC."""
+    return name in _storable()
+
+
+def canonical(name: str) -> str:
+    """The name to choose for the zone that a browser or an old row calls `name`, or "" if there is none.
+
+    Browsers still say "Asia/Calcutta" where the list of places says "Asia/Kolkata".
+    """
+    chosen = _links().get(name, name)
+    return chosen if chosen in zone_names() else ""
+
+
+@cache
+def _storable() -> frozenset[str]:
+    known = zoneinfo.available_timezones()
+    return frozenset(name for name in known if name.partition("/")[0] in _AREAS) | {"UTC"}
+
+
+@cache
+def _links() -> dict[str, str]:
+    """Former and alternative names -> the place whose rules they share; places keep their own name."""
+    rows = (row.split() for row in _table("tzdata.zi") if row.startswith("L "))
+    links = {alias: target for _letter, target, alias in rows if alias not in zone_names()}
+    utc = {"Etc/UTC", "Etc/GMT"}
+    return {alias: "UTC" if target in utc else target for alias, target in links.items()} | dict.fromkeys(utc, "UTC")
+
+
+def _table(name: str) -> Iterator[str]:
+    """The lines of one of the tz database's text tables."""
+    return iter(files("tzdata").joinpath("zoneinfo", name).read_text("utf-8").splitlines())
+
+
+def city(zone: str) -> str:
+    """How the place of a zone is written: "Europe/Berlin" -> "Berlin", "America/Sao_Paulo" -> "São Paulo"."""
+    return _SPELLINGS.get(zone) or zone.rpartition("/")[2].replace("_", " ")
+
+
+def offset(at: datetime, zone: str) -> str:
+    """The distance of `zone` from UTC at the aware `at`: "UTC+1", "UTC+5:30", "UTC−3" (with a real minus sign)."""
+    seconds = int((at.astimezone(_zone(zone)).utcoffset() or timedelta()).total_seconds())
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"UTC{'−' if seconds < 0 else '+'}{hours}{f':{minutes:02}' if minutes else ''}"
+
+
+def zone_label(at: datetime, zone: str) -> str:
+    """A zone as people read it at the aware `at`: "Berlin (UTC+1)"; UTC is just "UTC"."""
+    return zone if zone == "UTC" else f"{city(zone)} ({offset(at, zone)})"
+
+
+def zone_choices(at: datetime) -> tuple[tuple[str, str], ...]:
+    """(name, label) of every zone to choose from, sorted by city, with the offsets of the aware `at`."""
+    # Offsets only ever change on a quarter of an hour, so one table serves all who ask within it.
+    quarter = at.astimezone(UTC)
+    return _choices(quarter.replace(minute=quarter.minute // 15 * 15, second=0, microsecond=0))
+
+
+@lru_cache(maxsize=16)
+def _choices(at: datetime) -> tuple[tuple[str, str], ...]:
+    names = sorted(zone_names(), key=lambda name: name.rpartition("/")[2])
+    return tuple((name, zone_label(at, name)) for name in names)
+
+
+def sky(local: datetime) -> Sky:
+    """What the light is like at the hour of `local`: the four skies of the pages."""
+    if 5 <= local.hour < 9:
+        return "morning"
+    if 9 <= local.hour < 17:
+        return "day"
+    return "evening" if 17 <= local.hour < 21 else "night"
