@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models
-from django.db.models.functions import Lower
+from django.db import models, transaction
+from django.db.models.functions import Coalesce, Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.models import Contact
 from cabinet.text import CleanTextField, LineField
-from conferences.models import Conference
+from conferences.models import Change, Conference
 from conferences.tokens import new_token
+
+# People answer late, and correct themselves later still; after this the answer has no reader.
+ANSWERS_END_AFTER = timedelta(days=30)
+
+# Two answers that contradict each other within this time were hardly given by a person.
+HASTE = timedelta(seconds=5)
+
+# A change of one of these asks everybody anew: what they answered was an answer to the old time.
+TIME_FACTS = ("start_date", "start_time", "time_zone", "duration")
 
 
 class PartStat(models.TextChoices):
@@ -24,6 +36,10 @@ class PartStat(models.TextChoices):
     ACCEPTED = "ACCEPTED", _("Accepted")
     TENTATIVE = "TENTATIVE", _("Tentative")
     DECLINED = "DECLINED", _("Declined")
+
+
+class Closed(Exception):
+    """Too late: the conference is cancelled or over, or the invitation was withdrawn."""
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -37,6 +53,28 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
 
+    def with_answer(self) -> Self:
+        """With `answer`, the PartStat that counts: what was answered before the time last changed does not."""
+        moves = Change.objects.filter(conference=models.OuterRef("conference"), before__has_any_keys=TIME_FACTS)
+        moved = models.Subquery(moves.order_by("-sequence").values("sequence")[:1])
+        return self.annotate(moved_sequence=Coalesce(moved, 0)).annotate(
+            answer=models.Case(
+                models.When(answered_sequence__lt=models.F("moved_sequence"), then=models.Value(PartStat.NEEDS_ACTION)),
+                default=models.F("partstat"),
+            )
+        )
+
+
+class Submission(models.Model):
+    """One press of “Invite”: the same id again is the same press, however often the network repeats it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    conference = models.ForeignKey(Conference, models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    message = CleanTextField(max_length=2000, blank=True)
+    digest = models.CharField(max_length=64, help_text="Of what was asked: the same id with other content is an error.")
+    at = models.DateTimeField(auto_now_add=True)
+
 
 class Invitation(models.Model):
     """One person asked to one conference, under the address that letters to them carry."""
@@ -45,10 +83,12 @@ class Invitation(models.Model):
     address = models.CharField(max_length=254, help_text="As it stands in the envelope: ASCII, domain in IDNA form.")
     name = LineField(max_length=128, blank=True)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")
     partstat = models.CharField(max_length=16, choices=PartStat, default=PartStat.NEEDS_ACTION)
     answered_at = models.DateTimeField(null=True)
+    answered_sequence = models.PositiveIntegerField(null=True, help_text="The state that was answered.")
     comment = CleanTextField(max_length=500, blank=True)
     language = models.CharField(max_length=16, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
@@ -65,6 +105,40 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return self.name or self.address
 
+    def get_absolute_url(self) -> str:
+        """The personal page."""
+        return reverse("invitations:personal", args=[self.token])
+
+    @property
+    def personal_link(self) -> str:
+        """The personal page as letters and calendars carry it."""
+        return settings.SITE_URL + self.get_absolute_url()
+
+    def takes_answers(self, now: datetime) -> bool:
+        """Whether the person may still answer."""
+        conference = self.conference
+        standing = self.withdrawn_at is None and conference.cancelled_at is None
+        return standing and now <= conference.ends_at + ANSWERS_END_AFTER
+
+    def respond(self, partstat: PartStat, comment: str, now: datetime) -> Reply:
+        """Take an answer; the last one counts. Nothing else writes `partstat` after the invitation was made.
+
+        Raises Closed when the conference is cancelled or long over, or the invitation was withdrawn.
+        """
+        with transaction.atomic():
+            rows = Invitation.objects.select_for_update(of=("self",)).select_related("conference")
+            current = rows.get(pk=self.pk)
+            if not current.takes_answers(now):
+                raise Closed
+            contradicted = current.replies.filter(at__gt=now - HASTE).exclude(partstat=partstat)
+            automatic = bool(contradicted.update(looks_automatic=True))
+            self.partstat, self.comment, self.answered_at = partstat, comment, now
+            self.answered_sequence = current.conference.sequence
+            self.save(update_fields=["partstat", "comment", "answered_at", "answered_sequence"])
+            return self.replies.create(
+                partstat=partstat, comment=comment, sequence=self.answered_sequence, at=now, looks_automatic=automatic
+            )
+
 
 class Reply(models.Model):
     """Every answer as it came, kept for the record; `Invitation.partstat` is the one that counts."""
@@ -75,15 +149,6 @@ class Reply(models.Model):
     sequence = models.PositiveIntegerField(help_text="The state of the conference that was answered.")
     at = models.DateTimeField()
     looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
-
-
-class Submission(models.Model):
-    """One press of “Invite”: the same id again is the same press, however often the network repeats it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    conference = models.ForeignKey(Conference, models.CASCADE, related_name="+")
-    digest = models.CharField(max_length=64, help_text="Of what was asked: the same id with other content is an error.")
-    at = models.DateTimeField(auto_now_add=True)
 
 
 class Delivery(models.Model):
