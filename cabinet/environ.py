@@ -1,0 +1,285 @@
+"""The environment, read and checked: a wrong value stops the start with one sentence that names the variable.
+
+Every variable may also be given as NAME_FILE, the path of a file that holds the value (a mounted secret).
+An empty value counts as not given.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+# Named in the plan, not there yet: saying nothing would let somebody believe that it works.
+NOT_YET = ("REPLY_URL", "OIDC_URL", "LDAP_URL", "QUOTA_NEW_RECIPIENTS")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """How letters leave: as files in `folder`, or by SMTP through host and port."""
+
+    kind: Literal["file", "smtp"]
+    folder: Path | None = None
+    host: str = ""
+    port: int = 0
+    username: str = ""
+    password: str = ""
+    security: Literal["none", "starttls", "tls"] = "none"
+
+
+@dataclass(frozen=True)
+class Room:
+    """One place where conferences happen; `url` without secrets, `{room}` in it where the kind is "link"."""
+
+    name: str
+    kind: Literal["jitsi", "link"]
+    url: str
+    app: str = ""
+    secret: str = ""
+
+
+def wrong(name: str, sentence: str) -> ImproperlyConfigured:
+    """The error that stops the start."""
+    return ImproperlyConfigured(f"{name} {sentence}")
+
+
+def read(name: str, default: str = "") -> str:
+    """The value of NAME, or of the file that NAME_FILE points at, or the default."""
+    try:
+        return environ.FileAwareEnv.ENVIRON.get(name, "").strip() or default
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(f"{name}_FILE", f"names a file that cannot be read: {error}.") from error
+
+
+def read_with[T](name: str, default: str, parse: Callable[[str], T]) -> T:
+    """The value through `parse`, which raises ValueError with the rest of a sentence that begins with the name."""
+    try:
+        return parse(read(name, default))
+    except ValueError as error:
+        raise wrong(name, f"{error}.") from error
+
+
+def refuse_not_yet() -> None:
+    """Stop where somebody asks for a feature that this version does not have."""
+    for name in NOT_YET:
+        if read(name):
+            raise wrong(name, "is not supported by this version.")
+
+
+def flag(text: str) -> bool:
+    """True or false, by the words people use for them."""
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError(f"must be true or false, not “{text}”")
+    return words[text.lower()]
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers between `least` and `most`."""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not “{text}”")
+        return int(text)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """A parser that takes one of `choices` and nothing else."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}, not “{text}”")
+        return text
+
+    return parse
+
+
+def zone(text: str) -> str:
+    """An IANA time zone name."""
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError, KeyError) as error:
+        raise ValueError(f"must be a time zone name like Europe/Berlin, not “{text}”") from error
+
+
+def split(text: str, *schemes: str) -> SplitResult:
+    """A URL with one of `schemes`, taken apart; the text itself is not repeated in errors: it may hold a password."""
+    expected = ", ".join(f"{scheme}://" for scheme in schemes)
+    try:
+        url = urlsplit(text)
+        url.port  # noqa: B018 - reading it is the check
+    except ValueError as error:
+        raise ValueError(f"is not a URL: {error}") from error
+    if url.scheme not in schemes:
+        raise ValueError(f"must begin with {expected}")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine answers to `host` (without brackets)."""
+    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
+
+
+def site_url(text: str) -> str:
+    """Scheme, host and port that every absolute link starts with; http only on loopback."""
+    url = split(text.rstrip("/"), "http", "https")
+    if not url.hostname or url.path or url.query or url.fragment or url.username is not None:
+        raise ValueError("must be a scheme and a host, like https://meet.example.org, and nothing after them")
+    if url.scheme == "http" and not is_loopback(url.hostname):
+        raise ValueError(f"must begin with https://, because {url.hostname} is not a loopback name")
+    return text.rstrip("/").lower()
+
+
+def data_dir(text: str) -> Path:
+    """The folder for everything that is written, made on first use and closed to other users."""
+    folder = Path(text).absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"names a folder that cannot be made: {error}") from error
+    return folder
+
+
+def secret_key(text: str, folder: Path, *, may_generate: bool) -> str:
+    """The key that signs cookies and reset links: given, or generated once into `folder` for its owner only."""
+    kept = folder / "secret_key"
+    if not text and may_generate:
+        if not kept.exists():
+            written = kept.with_suffix(f".{secrets.token_hex(4)}")
+            written.touch(mode=0o600)
+            written.write_text(secrets.token_urlsafe(64))
+            _keep_first(written, kept)
+        text = kept.read_text().strip()
+    if len(text) < 50 or len(set(text)) < 10:
+        raise ValueError("must be at least 50 random characters (needed as soon as DATABASE_URL is not SQLite)")
+    return text
+
+
+def _keep_first(written: Path, kept: Path) -> None:
+    """Give the file its final name unless another process, starting at the same moment, was faster."""
+    try:
+        kept.hardlink_to(written)
+    except FileExistsError:
+        pass
+    finally:
+        written.unlink()
+
+
+def database(text: str, *, statement_timeout: int) -> dict[str, Any]:
+    """The DATABASES entry of SQLite (one host) or PostgreSQL (pooled); `statement_timeout` in seconds, 0 for none."""
+    scheme = split(text, "sqlite", "postgres", "postgresql").scheme
+    config: dict[str, Any] = environ.Env.db_url_config(text)
+    if scheme == "sqlite":
+        return _sqlite(config)
+    return _postgresql(config, statement_timeout)
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    if config["HOST"] or config["NAME"] == ":memory:":
+        raise ValueError("must name a file, like sqlite:////srv/cabinet/cabinet.sqlite3 with four slashes")
+    path = Path(config["NAME"]).absolute()
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        raise ValueError(f"names a file that cannot be written: {error}") from error
+    return config | {
+        "NAME": path,
+        "OPTIONS": {
+            # Readers never wait, writers queue up to 20 s, and what was answered survives a power cut.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON",
+        },
+    }
+
+
+def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any]:
+    if not config["NAME"]:
+        raise ValueError("must name a database, like postgres://user:password@host:5432/cabinet")
+    session = {
+        "statement_timeout": f"{statement_timeout}s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "30s",
+    }
+    config["OPTIONS"] = {
+        **config.get("OPTIONS", {}),
+        "pool": {"min_size": 1, "max_size": 12, "timeout": 10},
+        "connect_timeout": 10,
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
+    }
+    return config | {"CONN_HEALTH_CHECKS": True}
+
+
+def mail(text: str) -> Mail:
+    """MAIL_URL: file:///folder, smtp://, smtp+tls:// (STARTTLS required) or smtps://, with user:password@host:port."""
+    url = split(text, "file", "smtp", "smtp+tls", "smtps")
+    if url.query or url.fragment:
+        raise ValueError("must not hold “?” or “#”; write them as %3F and %23 in a password")
+    if url.scheme == "file":
+        return _file_mail(url)
+    if not url.hostname or url.path.strip("/"):
+        raise ValueError("must name a mail server, like smtp+tls://user:password@mail.example.org:587")
+    security: dict[str, tuple[Literal["none", "starttls", "tls"], int]] = {
+        "smtp": ("none", 25), "smtp+tls": ("starttls", 587), "smtps": ("tls", 465)
+    }  # fmt: skip
+    kind, port = security[url.scheme]
+    username, password = unquote(url.username or ""), unquote(url.password or "")
+    if bool(username) != bool(password):
+        raise ValueError("must give both user and password, or neither")
+    return Mail("smtp", None, url.hostname, url.port or port, username, password, kind)
+
+
+def _file_mail(url: SplitResult) -> Mail:
+    folder = Path(unquote(url.path))
+    if url.netloc or not folder.is_absolute():
+        raise ValueError("must name a folder from the root, like file:///srv/cabinet/mail with three slashes")
+    return Mail("file", data_dir(str(folder)))
+
+
+def mail_from(text: str) -> str:
+    """A plain address; its domain becomes the mail domain."""
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,189}", text):
+        raise ValueError("must be a plain address like invite@example.org (required unless mail is written to files)")
+    return text
+
+
+def rooms(text: str) -> tuple[Room, ...]:
+    """VIDEO_URL: one or several, separated by commas; several carry a #name each, so that people can choose."""
+    found = tuple(_room(part.strip()) for part in text.split(","))
+    names = [room.name for room in found]
+    if len(set(names)) < len(names):
+        raise ValueError("must give each of several rooms a #name of its own")
+    return found
+
+
+def _room(text: str) -> Room:
+    if text.startswith("bbb+"):
+        raise ValueError("names BigBlueButton, which is not supported by this version")
+    url = split(text, "jitsi+https", "link+https")
+    if not url.hostname or url.query and url.scheme.startswith("jitsi"):
+        raise ValueError("must name a video server, like jitsi+https://meet.example.org")
+    name = unquote(url.fragment) or url.hostname
+    address = f"https://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
+    if url.scheme == "link+https":
+        return _link(url, name, f"https://{url.netloc}{url.path}" + (f"?{url.query}" if url.query else ""))
+    app, secret = unquote(url.username or ""), unquote(url.password or "")
+    if (app or secret) and (not app or len(secret.encode()) < 32):
+        raise ValueError("must give signed rooms as app:secret@host with a secret of at least 32 bytes")
+    return Room(name, "jitsi", address, app, secret)
+
+
+def _link(url: SplitResult, name: str, address: str) -> Room:
+    if url.username is not None or address.count("{room}") != 1 or "{room}" in url.netloc:
+        raise ValueError("must hold {room} once in the path, like link+https://video.example.org/{room}, and no user")
+    return Room(name, "link", address)

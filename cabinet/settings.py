@@ -1,0 +1,227 @@
+"""One file for every installation: all that differs comes from the environment (see README)."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.utils.csp import CSP
+
+from cabinet import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+environ.refuse_not_yet()
+
+# WHERE IT RUNS
+
+DATA_DIR = environ.read_with("DATA_DIR", str(BASE_DIR / "var"), environ.data_dir)
+PORT = environ.read_with("PORT", "8000", environ.whole_number(1, 65535))
+SITE_NAME = environ.read("SITE_NAME", "Personal Cabinet")
+SITE_URL = environ.read_with("SITE_URL", f"http://localhost:{PORT}", environ.site_url)
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+IS_LOOPBACK = environ.is_loopback(SITE_HOST)
+IS_HTTPS = SITE_URL.startswith("https://")
+
+DEBUG = environ.read_with("DEBUG", "false", environ.flag)
+if DEBUG and not IS_LOOPBACK:
+    raise environ.wrong("DEBUG", "must not be on where SITE_URL is not a loopback address.")
+ALLOWED_HOSTS = list({*environ.LOOPBACK, SITE_HOST}) if IS_LOOPBACK else [SITE_HOST]
+TRUSTED_PROXY_COUNT = environ.read_with("TRUSTED_PROXY_COUNT", "0", environ.whole_number(0, 10))
+
+WORKERS = environ.read_with("WORKERS", "2", environ.whole_number(1, 64))
+ADMIN_ENABLED = environ.read_with("ADMIN_ENABLED", "false", environ.flag)
+ALLOW_SIGNUP = environ.read_with("ALLOW_SIGNUP", "false", environ.flag)
+METRICS_TOKEN = environ.read("METRICS_TOKEN")
+
+ROOT_URLCONF = "cabinet.urls"
+WSGI_APPLICATION = "cabinet.wsgi.application"
+
+INSTALLED_APPS = [
+    "cabinet",
+    "conferences",
+    "addressbook",
+    "invitations",
+    "allauth",
+    "allauth.account",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+# WHERE IT KEEPS THINGS
+
+STATEMENT_TIMEOUT = environ.read_with("STATEMENT_TIMEOUT", "60", environ.whole_number(0, 86400))
+DATABASES = {
+    "default": environ.read_with(
+        "DATABASE_URL",
+        f"sqlite:///{DATA_DIR}/cabinet.sqlite3",
+        lambda url: environ.database(url, statement_timeout=STATEMENT_TIMEOUT),
+    )
+}
+IS_EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+SECRET_KEY = environ.read_with("SECRET_KEY", "", lambda key: environ.secret_key(key, DATA_DIR, may_generate=IS_EMBEDDED))
+SECRET_KEY_FALLBACKS = environ.read("SECRET_KEY_FALLBACKS").split()
+
+# Limits count here, so that they hold over all processes; nothing is culled away while it still counts.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cabinet_cache",
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    }
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# LETTERS
+
+MAIL = environ.read_with("MAIL_URL", f"file:///{DATA_DIR}/mail", environ.mail)
+MAIL_FROM = environ.read_with("MAIL_FROM", "invite@localhost" if MAIL.kind == "file" else "", environ.mail_from)
+MAIL_DOMAIN = MAIL_FROM.rpartition("@")[2]
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+MAILERS = {"default": {"BACKEND": "cabinet.mail.QueueBackend"}}
+
+# Seconds, but for CONNECTIONS and BATCH; tests shrink them.
+OUTBOX = {
+    "CONNECT": 10,
+    "COMMAND": 30,
+    "DATA": 60,
+    "FINAL_DOT": 600,
+    "QUIT": 2,
+    "LEASE": 60,
+    "RENEW": 15,
+    "LEASE_MARGIN": 10,
+    "UPDATE_DELAY": 60,
+    "POLL": 1 if IS_EMBEDDED else 5,
+    "CHANNEL_PAUSE": 60,
+    "UNCERTAIN_RETRY": 600,
+    "CONNECTIONS": 4,
+    "BATCH": 100,
+    "BACKOFF": (60, 120, 300, 600, 1200, 2400, 3600),
+    "GIVE_UP": 48 * 3600,
+    "REPORT_AFTER": 900,
+    "RENDER_CPU": 2,
+}
+
+ROOMS = environ.read_with("VIDEO_URL", "jitsi+https://meet.jit.si", environ.rooms)
+
+# WHO
+
+AUTH_USER_MODEL = "cabinet.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ["email", "name"]}},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]  # fmt: skip
+PASSWORD_RESET_TIMEOUT = 3600
+
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ALLOW_SIGNUP else "none"
+ACCOUNT_SESSION_REMEMBER = True
+
+# 12 hours without a request end a session; 14 days end it in any case (cabinet.middleware).
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_ABSOLUTE_AGE = 14 * 24 * 3600
+SESSION_REFRESH_EVERY = 300
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = IS_HTTPS
+
+# HEADERS
+
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+
+# LANGUAGE AND TIME
+
+USE_TZ = True
+TIME_ZONE = environ.read_with("TIME_ZONE", "UTC", environ.zone)
+LANGUAGES = [("en", "English")]
+LANGUAGE_CODE = environ.read_with("LANGUAGE_CODE", "en", environ.one_of(*(code for code, _name in LANGUAGES)))
+LOCALE_PATHS = [BASE_DIR / "cabinet" / "locale"]
+URLIZE_ASSUME_HTTPS = True
+
+# LOGS
+
+LOG_LEVEL = environ.read_with("LOG_LEVEL", "INFO", environ.one_of("DEBUG", "INFO", "WARNING", "ERROR"))
