@@ -1,0 +1,213 @@
+"""The mail-client drop-down: how each client's compose window is opened and filled, and never overfilled. Pure.
+
+A client is a row of data: where its compose window is and how long the link to it may be. The same rules fill the
+"add to calendar" pages of Google and Outlook, which are opened by a link too.
+"""
+
+import html
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from urllib.parse import quote
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from cabinet.text import clean_text
+
+# When the rows below were last compared with what the providers answer to. They document none of it.
+TABLE_DATE = date(2026, 11, 22)
+
+# RFC 6068. Some programs cut a link at 2,046 characters, some handlers at about 2,000: stay clear of both.
+_MAILTO = "mailto:?subject={subject}&body={body}"
+_MAILTO_LIMIT = 1800
+_TITLE_LIMIT = 60
+_ZWJ = "\u200d"
+# Two of these make a flag.
+_FLAG_HALVES = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+
+
+@dataclass(frozen=True, slots=True)
+class MailClient:
+    """One line of the drop-down. `template` holds {subject} and {body}, or {mailto}: a whole link encoded once more.
+
+    `limit` is the length in characters up to which the link arrives whole.
+    """
+
+    slug: str
+    label: str | Promise
+    template: str
+    limit: int
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it opens a page in a new tab instead of a program."""
+        return self.template.startswith("https:")
+
+
+CLIENTS: dict[str, MailClient] = {
+    client.slug: client
+    for client in (
+        MailClient("outlook", "MS Outlook", _MAILTO, _MAILTO_LIMIT),
+        MailClient(
+            "outlook-web",
+            _("Outlook on the web (Microsoft 365)"),
+            "https://outlook.office.com/mail/deeplink/compose?subject={subject}&body={body}",
+            2000,
+        ),
+        MailClient(
+            "outlook-com",
+            "Outlook.com",
+            "https://outlook.live.com/mail/0/deeplink/compose?subject={subject}&body={body}",
+            2000,
+        ),
+        MailClient("gmail", "Gmail", "https://mail.google.com/mail/?view=cm&fs=1&su={subject}&body={body}", 8000),
+        MailClient("yahoo", "Yahoo Mail", "https://compose.mail.yahoo.com/?subject={subject}&body={body}", 4000),
+        MailClient("apple-mail", "Apple Mail", _MAILTO, _MAILTO_LIMIT),
+        MailClient("thunderbird", "Thunderbird", _MAILTO, _MAILTO_LIMIT),
+        MailClient("mail-ru", "Mail.ru", "https://e.mail.ru/compose/?mailto={mailto}", 4000),
+        MailClient("yandex", _("Yandex Mail"), "https://mail.yandex.ru/compose?mailto={mailto}", 4000),
+        MailClient("proton", "Proton Mail", "https://mail.proton.me/inbox#mailto={mailto}", 4000),
+        MailClient("default", _("Default mail client of this device"), _MAILTO, _MAILTO_LIMIT),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an invitation says, every value translated and formatted already.
+
+    `when` holds lines such as "Thursday 3 December 2026, 14:00–14:45 (Berlin, UTC+1)"; `link` is the direct link.
+    """
+
+    topic: str
+    when: tuple[str, ...]
+    link: str
+    agenda: str = ""
+    number: str = ""
+    password: str = ""
+    organizer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """A filled compose window: its `body` as the preview shows it, and the `url` that opens it with just that text.
+
+    `shortened` says that the whole text was too long for this client. `url` is None when not even the shortest form
+    fits: then the text is there to copy.
+    """
+
+    url: str | None
+    body: str
+    shortened: bool
+
+
+def compose(slug: str, draft: Draft) -> Compose:
+    """The compose window of the client `slug`. Raises KeyError for a client that is not in CLIENTS."""
+    client = CLIENTS[slug]
+    return _fit(draft, whole_text, client.limit, lambda topic, body: _compose_url(client.template, topic, body))
+
+
+def google_calendar_url(draft: Draft, start: datetime, end: datetime, zone: str) -> str | None:
+    """Google Calendar's page for a new event, filled; `start` and `end` aware, `zone` an IANA name."""
+    dates = "/".join(f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}" for at in (start, end))
+
+    def url(topic: str, body: str) -> str:
+        return (
+            f"https://calendar.google.com/calendar/render?action=TEMPLATE&text={_encode(topic)}&dates={_encode(dates)}"
+            f"&ctz={_encode(zone)}&location={_encode(draft.link)}&details={_encode(body)}"
+        )
+
+    return _fit(draft, details, 8000, url).url
+
+
+def outlook_calendar_url(draft: Draft, start: datetime, end: datetime, *, host: str = "outlook.live.com") -> str | None:
+    """Outlook's page for a new event, filled; `host` is outlook.office.com for Microsoft 365."""
+    times = "&".join(
+        f"{key}={_encode(f'{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}')}"
+        for key, at in (("startdt", start), ("enddt", end))
+    )
+
+    def url(topic: str, body: str) -> str:
+        # This page reads its body as HTML, unlike the one for a new message.
+        text = html.escape(body, quote=False).replace("\n", "<br>")
+        return (
+            f"https://{host}/calendar/0/deeplink/compose?path=%2Fcalendar%2Faction%2Fcompose&rru=addevent"
+            f"&subject={_encode(topic)}&{times}&location={_encode(draft.link)}&body={_encode(text)}"
+        )
+
+    return _fit(draft, details, 2000, url).url
+
+
+def whole_text(draft: Draft) -> str:
+    """The invitation as a message: who invites, what, when, and the `details`."""
+    opening = gettext("%(name)s invites you to a conference") % {"name": _line(draft.organizer)}
+    facts = [_line(draft.topic), *map(_line, draft.when)]
+    return "\n\n".join(filter(None, [opening if draft.organizer else "", "\n".join(facts), details(draft)]))
+
+
+def details(draft: Draft) -> str:
+    """What a calendar entry does not say by itself: agenda, the link alone on its line, conference ID and password."""
+    access = [
+        gettext("Conference ID: %(number)s") % {"number": _line(draft.number)} if draft.number else "",
+        gettext("Password: %(password)s") % {"password": _line(draft.password)} if draft.password else "",
+    ]
+    way_in = f"{gettext('Join:')}\n{draft.link}"
+    return "\n\n".join(filter(None, [clean_text(draft.agenda), way_in, "\n".join(filter(None, access))]))
+
+
+def _fit(draft: Draft, write: Callable[[Draft], str], limit: int, make_url: Callable[[str, str], str]) -> Compose:
+    """The longest form of `draft` whose link keeps the limit; link, time and password are in every one of them."""
+    for nth, form in enumerate(_forms(draft)):
+        body = write(form)
+        url = make_url(_line(form.topic), body)
+        if len(url) <= limit:
+            return Compose(url, body, shortened=nth > 0)
+    return Compose(None, write(draft), shortened=False)
+
+
+def _forms(draft: Draft) -> Iterator[Draft]:
+    """The whole, then without agenda, then the bare facts under an ever shorter title."""
+    yield draft
+    yield replace(draft, agenda="")
+    for length in range(_TITLE_LIMIT, 0, -1):
+        yield replace(draft, topic=cut(_line(draft.topic), length), agenda="", number="", organizer="")
+
+
+def _compose_url(template: str, topic: str, body: str) -> str:
+    parts = {
+        "subject": _encode(gettext("Invitation: %(topic)s") % {"topic": topic}),
+        "body": _encode(body.replace("\n", "\r\n")),
+    }
+    return template.format(**parts, mailto=_encode(_MAILTO.format(**parts)))
+
+
+def _encode(text: str) -> str:
+    """All but the unreserved characters as %XX: a "+" for a space would be read as a plus (RFC 6068 section 5)."""
+    return quote(text, safe="")
+
+
+def _line(text: str) -> str:
+    """`text` on one line: a line break in a subject would begin a header of its own."""
+    return " ".join(clean_text(text).split())
+
+
+def cut(text: str, length: int) -> str:
+    """`text` in at most `length` characters, with "…" where it was cut, never inside what a reader sees as one."""
+    if len(text) <= length:
+        return text
+    end = length - 1
+    while end > 0 and _is_inside_cluster(text, end):
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def _is_inside_cluster(text: str, at: int) -> bool:
+    """Whether the characters around `at` belong together (UAX 29: marks, joined and coloured emoji, flags, jamo)."""
+    before, after = text[at - 1], text[at]
+    if after in _FLAG_HALVES:
+        return (at - len(text[:at].rstrip(_FLAG_HALVES))) % 2 == 1
+    extends = unicodedata.category(after).startswith("M") or "\U0001f3fb" <= after <= "\U0001f3ff"
+    return extends or _ZWJ in (before, after) or "\u1160" <= after <= "\u11ff" or "\U000e0020" <= after <= "\U000e007f"
