@@ -1,0 +1,574 @@
+"""The bytes of a message, and one try to hand them to the mail server. Nothing else: no rows, no retry, no settings.
+
+What must never be wrong here is the border at the final dot. Before it is written nobody has the message; after it
+only the server's answer tells, and without one nobody knows. Every `Outcome` says on which side it stands.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Protocol, Self
+
+# A name, which may be empty, and an address: the pair of email.utils.parseaddr.
+type Mailbox = tuple[str, str]
+type Alive = Callable[[], bool]
+
+CRLF = "\r\n"
+LONGEST_LINE = 78  # characters; RFC 5322 section 2.1.1
+LONGEST_SUBJECT = 250  # characters; folding long non-ASCII text costs more than its reader gains
+LONGEST_REPLY = 300  # characters that are kept of a server's words
+LONGEST_ANSWER = 65_536  # bytes that a server may say at once
+
+# RFC 5321 section 4.1.2 without quoted local parts and address literals, which no address of ours has.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_BARE_NEWLINE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+
+# The message
+
+
+class _Field(str):
+    """A header field as it goes on the wire.
+
+    The email package decodes text that looks like an RFC 2047 encoded word when such text is assigned to a header, and
+    folds long identifiers into encoded words; it leaves alone what is a header object already, like this.
+    """
+
+    __slots__ = ("name",)
+    name: str
+
+    def __new__(cls, name: str, value: str) -> Self:
+        """A field whose value is ASCII and, if need be, folded."""
+        field = super().__new__(cls, value)
+        field.name = name
+        return field
+
+    def fold(self, *, policy: object) -> str:
+        """The complete field with its line end."""
+        return f"{self.name}: {self}{CRLF}"
+
+
+def _encoded(name: str, text: str, plain: str | None = None) -> str:
+    """`text` for the header `name`: as RFC 2047 encoded words where it is not ASCII or looks like one, else `plain`."""
+    if _NOT_IN_A_LINE.search(text):
+        raise ValueError(f"{name} holds a line break, a control character or half a character: {text!r}")
+    if text.isascii() and "=?" not in text:
+        return Header(plain or text, "us-ascii", header_name=name).encode(linesep=CRLF)
+    return Header(text, "utf-8", header_name=name).encode(linesep=CRLF)
+
+
+def _mailbox(name: str, mailbox: Mailbox) -> str:
+    """A person for the header `name`, RFC 5322 section 3.4."""
+    display_name, address = mailbox
+    checked = _matching(_ADDRESS, address)
+    if not display_name:
+        return checked
+    quoted = re.sub(r'(["\\])', r"\\\1", display_name)
+    phrase = _encoded(name, display_name, f'"{quoted}"')
+    fits = len(f"{name}: {phrase} <{checked}>") <= LONGEST_LINE
+    return f"{phrase}{'' if fits else CRLF} <{checked}>"
+
+
+def _matching(pattern: re.Pattern[str], text: str) -> str:
+    """`text` itself, or ValueError: such a value would say something else than meant where it is going."""
+    if not pattern.fullmatch(text):
+        raise ValueError(f"{text!r} cannot be sent")
+    return text
+
+
+def _body(text: str) -> str:
+    """`text` itself, or ValueError where a character could not arrive as it is."""
+    if _NOT_IN_A_TEXT.search(text):
+        raise ValueError("the text of the message holds a control character or half a character")
+    return text
+
+
+def _boundary(message_id: str, part: str) -> str:
+    """The same for the same message, and never inside a part: "=_" occurs in neither quoted-printable nor base64."""
+    return f"=_{part}_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
+
+
+def _headers(
+    subject: str, *, sender: Mailbox, recipient: Mailbox, reply_to: Mailbox | None, message_id: str, date: datetime
+) -> dict[str, str]:
+    """The fields that every message has, in the order in which people read them."""
+    short = subject if len(subject) <= LONGEST_SUBJECT else f"{subject[: LONGEST_SUBJECT - 1]}…"
+    fields = {"From": _mailbox("From", sender), "To": _mailbox("To", recipient)}
+    if reply_to:
+        fields["Reply-To"] = _mailbox("Reply-To", reply_to)
+    return fields | {
+        "Subject": _encoded("Subject", short),
+        "Date": format_datetime(date),
+        "Message-ID": _matching(_MESSAGE_ID, message_id),
+        "Auto-Submitted": "auto-generated",  # RFC 3834
+        "X-Auto-Response-Suppress": "OOF, AutoReply",  # Exchange; bounces are wanted, so neither DR nor NDR
+    }
+
+
+def _add_calendar(message: EmailMessage, calendar: bytes, method: str, message_id: str) -> None:
+    """The calendar object twice: last in the alternative, where buttons come from, and as a file for all others."""
+    if f"{CRLF}METHOD:{method}{CRLF}".encode() not in calendar:
+        raise ValueError(f"the calendar object does not say METHOD:{method}")  # Exchange refuses the difference
+    message.add_alternative(
+        calendar, maintype="text", subtype="calendar", params={"charset": "UTF-8", "method": method}
+    )
+    message.make_mixed(boundary=_boundary(message_id, "m"))
+    message.add_attachment(
+        calendar, maintype="application", subtype="ics", filename="invite.ics", params={"name": "invite.ics"}
+    )
+
+
+def compose(
+    *,
+    subject: str,
+    text: str,
+    html: str = "",
+    calendar: bytes | None = None,
+    method: str | None = None,
+    sender: Mailbox,
+    recipient: Mailbox,
+    reply_to: Mailbox | None = None,
+    message_id: str,
+    date: datetime,
+    in_reply_to: str | None = None,
+) -> bytes:
+    """The complete message to one person: ASCII with CRLF line ends, the same bytes for the same arguments.
+
+    `html` says the same words as `text`; `calendar` is an object with that `method` (RFC 6047 section 2.4); `date` is
+    aware; `message_id` and `in_reply_to` are in angle brackets. A subject of more than 250 characters is cut.
+    Raises ValueError for whatever could not arrive as it is: line breaks in a line, control characters, addresses
+    outside our policy, an object of another method.
+    """
+    message = EmailMessage(policy=SMTP)
+    fields = _headers(subject, sender=sender, recipient=recipient, reply_to=reply_to, message_id=message_id, date=date)
+    if in_reply_to:
+        fields["In-Reply-To"] = fields["References"] = _matching(_MESSAGE_ID, in_reply_to)
+    for name, value in fields.items():
+        message[name] = _Field(name, value)
+    message.set_content(_body(text), cte="quoted-printable")
+    if html:
+        message.make_alternative(boundary=_boundary(message_id, "a"))
+        message.add_alternative(_body(html), subtype="html", cte="quoted-printable")
+    if calendar is not None:
+        _add_calendar(message, calendar, method or "", message_id)
+    for part in list(message.walk())[1:]:
+        del part["MIME-Version"]  # belongs to the message alone, RFC 2045 section 4
+    return message.as_bytes()
+
+
+# The try
+
+
+class Result(StrEnum):
+    """What became of one try."""
+
+    SENT = "sent"  # the server has taken it, for good
+    DEFERRED = "deferred"  # not taken; another time perhaps
+    FAILED = "failed"  # not taken, and this person or message is why
+    UNCERTAIN = "uncertain"  # handed over without an answer: taken or not
+    SITE = "site"  # not taken, for a reason that would meet every message
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A result with the server's words or ours, printable, one line; `before_dot`: certain that nobody has a copy."""
+
+    result: Result
+    reply: str
+    before_dot: bool
+
+
+class LeaseLost(Exception):  # noqa: N818 - nothing went wrong, somebody else has the row
+    """The caller's claim has ended before the message could be taken; nobody has it, somebody else may send it."""
+
+
+class Mail(Protocol):
+    """Where mail goes: `folder` for kind "file", the rest for kind "smtp"."""
+
+    @property
+    def kind(self) -> Literal["file", "smtp"]: ...
+    @property
+    def folder(self) -> Path | None: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def security(self) -> Literal["none", "starttls", "tls"]: ...
+
+
+class Channel(Protocol):
+    """A way out for messages, one at a time, for one thread."""
+
+    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+        """Try once to hand `message` over for `address`; `name` is what a file of it is called.
+
+        `alive` is asked at the start and again at the last moment at which the message can be kept back; LeaseLost is
+        raised if it says no. Raises ValueError for an address or bytes that must not leave.
+        """
+
+    def close(self) -> None:
+        """End the connection politely, within the time limit for that."""
+
+
+def open_channel(mail: Mail, envelope_from: str, limits: Mapping[str, float]) -> Channel:
+    """The channel for `mail`; `limits` are seconds for CONNECT, COMMAND, DATA, FINAL_DOT and QUIT."""
+    if mail.kind == "file":
+        return FileChannel(mail.folder or Path())
+    return SmtpChannel(mail, envelope_from, limits)
+
+
+def _check(address: str, message: bytes) -> None:
+    """ValueError unless both may leave: no second command, no second message, nothing that a server would change."""
+    _matching(_ADDRESS, address)
+    if _BARE_NEWLINE.search(message) or b"\0" in message or not message.endswith(b"\r\n") or not message.isascii():
+        raise ValueError("the message is not ASCII in lines that end with CRLF")
+
+
+def _printable(words: str) -> str:
+    """Foreign words on one line that neither a terminal nor a page will obey, at most 300 characters."""
+    line = " ".join(re.split("[ \t\r\n]+", words.strip()))
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    return shown if len(shown) <= LONGEST_REPLY else f"{shown[: LONGEST_REPLY - 1]}…"
+
+
+def _told(error: Exception) -> str:
+    """What is reported when there is no reply to report."""
+    if isinstance(error, TimeoutError):
+        return "The mail server did not answer in time"
+    return _printable(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+# Files
+
+
+class FileChannel:
+    """Messages as .eml files in a folder; a message of the same name takes the place of the older one."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is made when the first message comes."""
+        self._folder = folder
+
+    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+        """Channel.send; a folder or disk that refuses is a matter of the site."""
+        _check(address, message)
+        target = self._folder / f"{_matching(_FILE_NAME, name)}.eml"
+        try:
+            self._write(target, message, alive)
+        except OSError as error:
+            return Outcome(Result.SITE, _printable(f"{self._folder}: {_told(error)}"), before_dot=True)
+        return Outcome(Result.SENT, f"Written to {target.name}", before_dot=False)
+
+    def _write(self, target: Path, message: bytes, alive: Alive) -> None:
+        """A crash at any point leaves the old state or the new one, never half a message under its name."""
+        _require(alive)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = target.with_name(f".{target.name}.tmp")
+        with open(draft, "wb", opener=_private) as file:
+            file.write(message)
+            file.flush()
+            os.fsync(file.fileno())
+        _require(alive)
+        draft.replace(target)
+        _sync_folder(self._folder)
+
+    def close(self) -> None:
+        """Nothing is open between two messages."""
+
+
+def _private(path: str, flags: int) -> int:
+    """An opener for files that only their owner may read: links in letters are keys."""
+    return os.open(path, flags, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new name in a folder is durable only when the folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _require(alive: Alive) -> None:
+    if not alive():
+        raise LeaseLost
+
+
+# SMTP
+
+# RFC 4954 section 6: not this person but our own sign-in is refused, whenever the server chooses to say so.
+_SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
+# "I am closing" and "too many": said to a connection that has carried messages, they may mean only the connection.
+_OF_THE_CONNECTION = frozenset({421, 452})
+
+
+class _Stopped(Exception):  # noqa: N818 - carries an outcome to the one place that reports it
+    """The message was not taken, certainly; `again`: a fresh connection might hear something else."""
+
+    def __init__(self, outcome: Outcome, *, again: bool = False) -> None:
+        super().__init__(outcome.reply)
+        self.outcome = outcome
+        self.again = again
+
+
+def _verdict(code: int, refused: Result) -> Result:
+    """What a refusal before the dot means, where a permanent one is about the person (FAILED) or about us (SITE)."""
+    if code in _SIGN_IN_REFUSED:
+        return Result.SITE
+    return refused if 500 <= code <= 599 else Result.DEFERRED
+
+
+def _final_verdict(code: int) -> Result:
+    """What the answer to the final dot means; an answer that is none leaves the question open."""
+    verdicts = {2: Result.SENT, 4: Result.DEFERRED, 5: Result.FAILED}
+    return verdicts.get(code // 100, Result.UNCERTAIN)
+
+
+def _reply(code: int, text: bytes | str) -> str:
+    """The words of a reply; where it has no code, the text is the whole of it."""
+    words = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
+    return _printable(words if code < 0 else f"{code} {words}")
+
+
+class _Client(smtplib.SMTP):
+    """smtplib with a deadline for each phase, where it has one time limit for each read and write.
+
+    A server that says a byte a minute would keep the worker for hours under any limit of that kind, and no single
+    limit suits both a command and the final dot, after which a server may think for minutes (RFC 5321, 4.5.3.2.6).
+    """
+
+    def __init__(self, mail: Mail, host_name: str, limits: Mapping[str, float]) -> None:
+        """Connect and read the greeting; OSError as from smtplib."""
+        self._limits = limits
+        self._wrap = ssl.create_default_context().wrap_socket if mail.security == "tls" else None
+        self._unread = b""
+        self.in_transaction = False
+        super().__init__(mail.host, mail.port, host_name, timeout=limits["CONNECT"])
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """The hook of smtplib.SMTP_SSL."""
+        connection = socket.create_connection((host, port), timeout)
+        # The final dot is a write of its own, which Nagle's algorithm would hold back until the rest is acknowledged.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.begin("COMMAND")
+        return self._wrap(connection, server_hostname=host) if self._wrap else connection
+
+    def begin(self, phase: str) -> None:
+        """From here the limit of `phase` counts, for everything that is written and read until the next one."""
+        self._deadline = time.monotonic() + self._limits[phase]
+
+    def _ready(self) -> socket.socket:
+        """The socket with what is left of the phase as its time limit."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("The connection is closed")
+        self.sock.settimeout(left)
+        return self.sock
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        """Every command is a phase."""
+        self.begin("COMMAND")
+        super().putcmd(cmd, args)
+
+    def send(self, s: str | bytes) -> None:  # type: ignore[override]  # smtplib itself sends nothing else
+        """Write all of `s` before the deadline; an error stays what it was."""
+        rest = memoryview(s.encode("ascii") if isinstance(s, str) else s)
+        while rest:
+            rest = rest[self._ready().send(rest[:16_384]) :]
+
+    def getreply(self) -> tuple[int, bytes]:
+        """One reply, RFC 5321 section 4.2; code -1 and the whole line where it is none."""
+        lines = [self._read_line()]
+        while lines[-1][3:4] == b"-" and lines[-1][:3].isdigit():
+            lines.append(self._read_line())
+            if sum(map(len, lines)) > LONGEST_ANSWER:
+                raise smtplib.SMTPServerDisconnected("The mail server does not stop talking")
+        if not re.match(rb"[2-5][0-9][0-9]( |$)", lines[-1]):
+            return -1, lines[-1]
+        return int(lines[-1][:3]), b"\n".join(line[4:] for line in lines)
+
+    def _read_line(self) -> bytes:
+        while b"\n" not in self._unread:
+            if len(self._unread) > LONGEST_ANSWER:
+                raise smtplib.SMTPServerDisconnected("The mail server does not stop talking")
+            self._unread += self._ready().recv(4096) or self._hung_up()
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.rstrip(b"\r")
+
+    def _hung_up(self) -> bytes:
+        raise smtplib.SMTPServerDisconnected("The mail server closed the connection")
+
+    def was_interrupted(self) -> bool:
+        """Whether the server has said something, or hung up, although it was to listen."""
+        sock = self._ready()
+        sock.setblocking(False)
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantReadError):
+            self._unread += sock.recv(4096) or self._hung_up()
+        return bool(self._unread)
+
+    def secure(self) -> None:
+        """STARTTLS, or an error: there is no going on in clear text, which is what an attacker on the way waits for."""
+        try:
+            self.starttls(context=ssl.create_default_context())
+        except smtplib.SMTPResponseException as refused:
+            words = _reply(refused.smtp_code, refused.smtp_error)
+            raise smtplib.SMTPNotSupportedError(f"STARTTLS refused: {words}") from refused
+        if self._unread:
+            # Words from before the handshake, which anybody on the way may have added.
+            raise smtplib.SMTPNotSupportedError("Clear text after STARTTLS")
+
+    def transmit(self, message: bytes) -> None:
+        """The data block without the final dot: as long as that is missing, the server must not deliver."""
+        self.begin("DATA")
+        self.send(smtplib.quotedata(message.decode("ascii")))
+
+    def finish(self) -> tuple[int, bytes]:
+        """The final dot, and the answer to it."""
+        self.begin("FINAL_DOT")
+        self.send(f".{CRLF}")
+        return self.getreply()
+
+    def leave(self) -> None:
+        """QUIT within its own limit."""
+        self.begin("QUIT")
+        self.send(f"QUIT{CRLF}")
+        self.getreply()
+
+
+class SmtpChannel:
+    """One connection to a mail server: opened at the first message, kept for the next, replaced when it ends."""
+
+    def __init__(self, mail: Mail, envelope_from: str, limits: Mapping[str, float]) -> None:
+        """`envelope_from` is MAIL FROM; its domain is the name that we give in EHLO."""
+        self._mail = mail
+        self._sender = _matching(_ADDRESS, envelope_from)
+        self._limits = limits
+        self._client: _Client | None = None
+
+    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+        """Channel.send; a used connection that turns us away before the dot is replaced by a fresh one, once."""
+        _check(address, message)
+        used = self._client is not None
+        try:
+            client = self._client or self._open()
+            self._offer(client, address, message, alive)
+        except _Stopped as stopped:
+            if not (used and stopped.again):
+                return stopped.outcome
+            self._drop()
+            return self.send(address, message, name=name, alive=alive)
+        return self._conclude(client)
+
+    def close(self) -> None:
+        """Channel.close; what the server thinks of our leaving matters to nobody."""
+        if self._client:
+            with contextlib.suppress(OSError):
+                self._client.leave()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._client:
+            self._client.close()
+        self._client = None
+
+    def _open(self) -> _Client:
+        """A connection that is secured and signed in as configured, or _Stopped: everything here is the site's."""
+        try:
+            self._client = _Client(self._mail, self._sender.partition("@")[2], self._limits)
+            self._sign_in(self._client)
+        except smtplib.SMTPResponseException as refused:
+            self._drop()
+            outcome = Outcome(
+                _verdict(refused.smtp_code, Result.SITE), _reply(refused.smtp_code, refused.smtp_error), before_dot=True
+            )
+            raise _Stopped(outcome) from refused
+        except (OSError, ValueError) as error:  # ValueError: a host name or password that the protocol cannot carry
+            self._drop()
+            raise _Stopped(Outcome(Result.SITE, _told(error), before_dot=True)) from error
+        return self._client
+
+    def _sign_in(self, client: _Client) -> None:
+        client.ehlo_or_helo_if_needed()
+        if self._mail.security == "starttls":
+            client.secure()
+        if self._mail.username:
+            client.login(self._mail.username, self._mail.password)
+
+    def _offer(self, client: _Client, address: str, message: bytes, alive: Alive) -> None:
+        """Everything before the final dot; returns when only that is missing, else the server has nothing yet."""
+        try:
+            if client.in_transaction:
+                self._command(client, "RSET", "", 2, Result.SITE)
+            _require(alive)
+            self._command(client, "MAIL", f"FROM:<{self._sender}>", 2, Result.SITE)
+            self._command(client, "RCPT", f"TO:<{address}>", 2, Result.FAILED)
+            self._command(client, "DATA", "", 3, Result.FAILED)
+            client.transmit(message)
+            _require(alive)
+            if client.was_interrupted():
+                raise self._interruption(client)
+        except _Stopped:
+            raise
+        except OSError as error:
+            self._drop()
+            outcome = Outcome(Result.DEFERRED, _told(error), before_dot=True)
+            raise _Stopped(outcome, again=not isinstance(error, TimeoutError)) from error
+        except BaseException:
+            self._drop()  # in the middle of DATA there is no other way back
+            raise
+
+    def _command(self, client: _Client, verb: str, argument: str, positive: int, refused: Result) -> None:
+        """Returns when the reply begins with the digit `positive`; a permanent refusal means `refused`."""
+        code, text = client.docmd(verb, argument)
+        if verb == "MAIL":
+            client.in_transaction = True
+        if code // 100 == positive:
+            return
+        if not 400 <= code <= 599 or code == 421:
+            self._drop()  # it is closing, or we no longer know which answer belongs to which question
+        outcome = Outcome(_verdict(code, refused), _reply(code, text), before_dot=True)
+        raise _Stopped(outcome, again=refused is Result.SITE or code in _OF_THE_CONNECTION)
+
+    def _interruption(self, client: _Client) -> _Stopped:
+        """What the server said in the middle of the data block; it will not have the rest of it."""
+        code, text = client.getreply()
+        self._drop()
+        return _Stopped(Outcome(_verdict(code, Result.FAILED), _reply(code, text), before_dot=True))
+
+    def _conclude(self, client: _Client) -> Outcome:
+        """The final dot and what follows: the one place where a message may be taken, with or without our knowing."""
+        try:
+            code, text = client.finish()
+        except OSError as error:
+            self._drop()
+            return Outcome(Result.UNCERTAIN, _told(error), before_dot=False)
+        client.in_transaction = False
+        result = _final_verdict(code)
+        if result is Result.UNCERTAIN or code == 421:
+            self._drop()
+        return Outcome(result, _reply(code, text), before_dot=False)
