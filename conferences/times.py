@@ -6,9 +6,11 @@ operating systems must agree on when a conference begins, and an update of the r
 
 import zoneinfo
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -88,6 +90,33 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@dataclass(frozen=True, slots=True)
+class ClockChange:
+    """Clocks go from `before` to `after` (both offsets from UTC) at the instant `at`."""
+
+    at: datetime
+    before: timedelta
+    after: timedelta
+
+
+@lru_cache(maxsize=4096)
+def clock_changes(zone: str, year: int) -> tuple[ClockChange, ...]:
+    """All clock changes of `zone` within the UTC year, in order: two in most zones with summer time, else none."""
+    first = datetime(year, 1, 1, tzinfo=UTC)
+    days = [first + timedelta(days=day) for day in range((datetime(year + 1, 1, 1, tzinfo=UTC) - first).days + 1)]
+    offsets = [_offset(day, zone) for day in days]
+    return tuple(
+        ClockChange(_change_between(days[i], days[i + 1], zone), before, after)
+        for i, (before, after) in enumerate(pairwise(offsets))
+        if before != after
+    )
+
+
+def _offset(at: datetime, zone: str) -> timedelta:
+    """How far clocks in `zone` are ahead of UTC at `at`."""
+    return at.astimezone(_zone(zone)).utcoffset() or timedelta()
+
+
 def _wall(at: datetime, zone: str) -> datetime:
     """What clocks in `zone` show at `at`, naive."""
     return at.astimezone(_zone(zone)).replace(tzinfo=None, fold=0)
@@ -95,10 +124,10 @@ def _wall(at: datetime, zone: str) -> datetime:
 
 def _change_between(before: datetime, after: datetime, zone: str) -> datetime:
     """The first second of the new offset, given instants on either side of one clock change."""
-    old = before.astimezone(_zone(zone)).utcoffset()
+    old = _offset(before, zone)
     while after - before > timedelta(seconds=1):
         middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
-        if middle.astimezone(_zone(zone)).utcoffset() == old:
+        if _offset(middle, zone) == old:
             before = middle
         else:
             after = middle
@@ -153,7 +182,7 @@ def city(zone: str) -> str:
 
 def offset(at: datetime, zone: str) -> str:
     """The distance of `zone` from UTC at the aware `at`: "UTC+1", "UTC+5:30", "UTC−3" (with a real minus sign)."""
-    seconds = int((at.astimezone(_zone(zone)).utcoffset() or timedelta()).total_seconds())
+    seconds = int(_offset(at, zone).total_seconds())
     hours, minutes = divmod(abs(seconds) // 60, 60)
     return f"UTC{'−' if seconds < 0 else '+'}{hours}{f':{minutes:02}' if minutes else ''}"
 
