@@ -9,9 +9,8 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.models import Contact
@@ -151,8 +150,56 @@ class Reply(models.Model):
     looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """What the queue, the worker and the pages ask about messages, in the same words."""
+
+    def requests(self) -> Self:
+        """Those that carry a REQUEST."""
+        return self.filter(kind__in=Delivery.REQUESTS)
+
+    def arrived(self) -> Self:
+        """Those that the mail server has taken or may have taken, or may be taking right now."""
+        state = Delivery.State
+        return self.filter(state__in=[state.SENT, state.UNCERTAIN, state.SENDING])
+
+    def with_told(self) -> Self:
+        """With `is_told`: whether the person has, or may have, a REQUEST that a CANCEL could take back."""
+        theirs = Delivery.objects.filter(invitation=models.OuterRef("invitation"))
+        return self.annotate(is_told=models.Exists(theirs.requests().arrived()))
+
+    def with_wanted(self) -> Self:
+        """With `is_wanted`: whether the message says what is true now, to the address that is right now.
+
+        One comparison for the claim, the start, the last look before the final dot, and the pages. It joins no table:
+        an UPDATE that waited for a lock then looks at the row as it has become.
+        """
+        kind = Delivery.Kind
+        invitation = Invitation.objects.filter(pk=models.OuterRef("invitation"))
+        standing = invitation.standing().filter(address=models.OuterRef("address"))
+        conference = Conference.objects.filter(pk=models.OuterRef("conference"))
+        newer = Change.objects.filter(
+            conference=models.OuterRef("conference"), sequence__gt=models.OuterRef("sequence")
+        )
+        troubles = Delivery.objects.filter(notice=models.OuterRef("pk"))
+        goes_on = models.Exists(standing) & models.Exists(conference.filter(cancelled_at=None))
+        return self.with_told().annotate(
+            is_wanted=models.Case(
+                models.When(kind__in=Delivery.REQUESTS, then=goes_on & ~models.Exists(newer)),
+                models.When(kind=kind.CANCELLATION, then=~goes_on & models.Q(is_told=True)),
+                models.When(kind=kind.NOTICE, then=models.Exists(troubles)),
+                default=True,
+                output_field=models.BooleanField(),
+            )
+        )
+
+
 class Delivery(models.Model):
-    """One message on its way to one address. The row is the queue: see outbox.py for its states and arrows."""
+    """One message on its way to one address. The row is the queue.
+
+    queued -> sending -> sent | failed | uncertain | queued again (later); queued -> superseded | cancelled | held;
+    uncertain -> sending; uncertain -> sent by an answer that came late; failed, held -> queued by a person.
+    The verbs are in outbox.py (people and pages) and claims.py (workers).
+    """
 
     class Kind(models.TextChoices):
         INVITATION = "invitation", _("invitation")
@@ -171,6 +218,19 @@ class Delivery(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         HELD = "held", _("Held back")
 
+    class Why(models.TextChoices):
+        NONE = "", ""
+        LATER = "later", _("The mail server asked to try again later")
+        REFUSED = "refused", _("The mail server refused it")
+        TOO_LATE = "too-late", _("The mail server did not take it in time")
+        NO_ANSWER = "no-answer", _("The mail server did not answer after it got the message")
+        STOPPED = "stopped", _("Sending was interrupted before the mail server’s answer was read")
+        ERROR = "error", _("The message could not be written because of an error on this site")
+        CHANGED = "changed", _("The conference was changed; a newer message says so")
+        WITHDRAWN = "withdrawn", _("The invitation or the conference was taken back")
+
+    REQUESTS = (Kind.INVITATION, Kind.UPDATE)
+
     # To whom, about what. Account mail has neither conference nor invitation; a notice has no invitation.
     address = models.CharField(max_length=254)
     kind = models.CharField(max_length=16, choices=Kind)
@@ -179,26 +239,36 @@ class Delivery(models.Model):
     sequence = models.PositiveIntegerField(default=0)
     ordinal = models.PositiveIntegerField(default=0, help_text="One more for each “Send again”.")
 
-    # When, and who has it in hand.
+    # When, and who has it in hand. Every instant is one of the database's clock.
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
-    state_at = models.DateTimeField(default=timezone.now)
+    state_at = models.DateTimeField(db_default=Now())
     priority = models.PositiveSmallIntegerField(default=0, help_text="0 before 1; large submissions wait.")
-    due_at = models.DateTimeField(default=timezone.now)
-    give_up_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    copies = models.PositiveSmallIntegerField(default=0, help_text="Times that the message may have been taken.")
+    due_at = models.DateTimeField(
+        null=True, db_default=Now(), help_text="When the next try may begin; none where nothing follows."
+    )
+    give_up_at = models.DateTimeField()
     worker = models.CharField(max_length=120, blank=True)
     leased_until = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True, help_text="From here on the server may have it.")
 
-    # Fixed before the first try, the same bytes at every try.
-    message_id = models.CharField(max_length=255, blank=True)
+    # What became of the tries.
+    attempts = models.PositiveIntegerField(default=0, help_text="Tries begun; with `worker` it tells one from another.")
+    deferrals = models.PositiveIntegerField(default=0, help_text="Rung of the back-off ladder.")
+    errors = models.PositiveSmallIntegerField(default=0, help_text="Times that our own code failed on it.")
+    copies = models.PositiveSmallIntegerField(default=0, help_text="Times that the server may have taken it.")
+    why = models.CharField(max_length=16, choices=Why, blank=True)
+    reply = models.CharField(max_length=300, blank=True, help_text="The mail server's last words: foreign text.")
+    notice = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="troubles", help_text="Told the organizer of this trouble."
+    )
+
+    # Fixed before the first try, the same bytes at every try, dropped when no try can follow.
+    message_id = models.CharField(max_length=255)
     composed_at = models.DateTimeField(null=True, help_text="Date and DTSTAMP.")
     message = models.BinaryField(null=True, help_text="The whole message, compressed.")
+    created_at = models.DateTimeField(db_default=Now())
 
-    reason = models.CharField(max_length=300, blank=True, help_text="The server's last words, or ours; plain text.")
-    reported_at = models.DateTimeField(null=True, help_text="When the organizer was told of the trouble.")
-    created_at = models.DateTimeField(auto_now_add=True)
+    objects: ClassVar[models.Manager[Delivery]] = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -212,13 +282,16 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index("priority", "due_at", condition=models.Q(state__in=["queued", "uncertain"]), name="delivery_due"),
             models.Index("leased_until", condition=models.Q(state="sending"), name="delivery_leased"),
+            models.Index("state_at", condition=models.Q(state="sent"), name="delivery_sent"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}: {self.state}"
 
 
 class Channel(models.Model):
     """The way to the mail server, one row: paused while the server as a whole refuses or does not answer."""
 
     paused_until = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=300, blank=True)
     since = models.DateTimeField(null=True, help_text="When the present trouble began.")
-    last_sent_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=300, blank=True, help_text="What the server, or the network, said.")
