@@ -1,6 +1,5 @@
 """People one invites: own contacts and those shared with everyone."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -9,8 +8,16 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from addressbook.folding import fold
+from addressbook.addresses import shown_address
+from addressbook.folding import search_key
 from cabinet.text import CleanTextField, LineField
+
+
+class Book(models.TextChoices):
+    """The two halves of the address book."""
+
+    PERSONAL = "personal", _("Personal")
+    SHARED = "shared", _("Shared")
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -25,42 +32,57 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         mine = models.Q(owner=user.pk)
         return self.filter(mine | models.Q(owner=None) if getattr(user, "is_staff", False) else mine)
 
-    def bulk_create(self, objs: Iterable["Contact"], *args: Any, **kwargs: Any) -> list["Contact"]:
-        """As Django's, with the search key of every contact filled in."""
-        contacts = list(objs)
-        for contact in contacts:
-            contact.refold()
-        return super().bulk_create(contacts, *args, **kwargs)
+    def in_book(self, book: str) -> Self:
+        """Those of one Book; all of them if `book` names none."""
+        return self.filter(owner__isnull=book == Book.SHARED) if book in Book.values else self.all()
+
+
+class SearchKeyField(models.TextField):
+    """Filled in whenever its contact is written, also in bulk, as `auto_now` fills in a date."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        key = search_key(" ".join(model_instance.findable()))
+        setattr(model_instance, self.attname, key)
+        return key
 
 
 class Contact(models.Model):
     """One person with one e-mail address, in somebody's own book or, without owner, in the shared one."""
 
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="contacts"
-    )
-    name = LineField(_("Name"), max_length=128)
-    address = models.CharField(_("E-mail address"), max_length=254)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="contacts")
+    name = LineField(_("Full name"), max_length=128)
+    address = models.CharField(_("E-mail address"), max_length=254, help_text="ASCII, domain in IDNA form.")
     organisation = LineField(_("Organisation"), max_length=128, blank=True)
     phone = LineField(_("Phone"), max_length=40, blank=True)
     note = CleanTextField(_("Note"), max_length=2000, blank=True)
     language = models.CharField(_("Language"), max_length=16, blank=True)
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True)
-    folded = models.TextField(editable=False, help_text="What the search reads: name, address, organisation, folded.")
+    folded = SearchKeyField(editable=False, help_text="What the search reads, see folding.py.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects: ClassVar[models.Manager["Contact"]] = ContactQuerySet.as_manager()
 
     class Meta:
-        ordering: ClassVar = [Lower("name"), "pk"]
+        ordering: ClassVar = ["folded", "pk"]
         constraints: ClassVar = [
             models.UniqueConstraint("owner", Lower("address"), name="contact_once_in_own_book"),
-            models.UniqueConstraint(Lower("address"), condition=models.Q(owner=None), name="contact_once_in_shared_book"),
+            models.UniqueConstraint(
+                Lower("address"), condition=models.Q(owner=None), name="contact_once_in_shared_book"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
-    def refold(self) -> None:
-        """Recompute the search key; whoever writes name, address or organisation calls it."""
-        self.folded = fold(f"{self.name} {self.address} {self.organisation}")
+    @property
+    def shown_address(self) -> str:
+        """The address as people read it."""
+        return shown_address(self.address)
+
+    @property
+    def is_shared(self) -> bool:
+        return self.owner_id is None
+
+    def findable(self) -> list[str]:
+        """What a search looks at; the name comes first, so that contacts sorted by their key are sorted by name."""
+        return [self.name, *dict.fromkeys([self.address, self.shown_address]), self.organisation]

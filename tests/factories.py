@@ -37,10 +37,7 @@ def make_conference(organizer: User | None = None, *, start: datetime | None = N
 
 def make_contact(owner: User | None, name: str = "Bob Brown", address: str = "bob@example.org", **fields: Any) -> Contact:
     """A contact in `owner`'s book, or in the shared one."""
-    contact = Contact(owner=owner, name=name, address=address, **fields)
-    contact.refold()
-    contact.save()
-    return contact
+    return Contact.objects.create(owner=owner, name=name, address=address, **fields)
 
 
 def make_invitation(
