@@ -1,0 +1,16 @@
+"""What every page knows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+# Scripts write dates like the server does: the day before the month.
+LOCALES = {"en": "en-GB"}
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The name of this installation and the locale in which scripts write dates and numbers."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return {"site_name": settings.SITE_NAME, "locale": LOCALES.get(language, language)}

@@ -1,0 +1,94 @@
+"""How every form draws its fields: one anatomy (label, hint, error, control) for all pages, allauth's included.
+
+`settings.FORM_RENDERER` names `Renderer`; the markup is in templates/components/.
+"""
+
+from typing import Any
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.forms.widgets import Widget
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+
+class Control(forms.BoundField):
+    """A bound field that knows its ids, its CSS class, its partial, and what it says in words.
+
+    Template tags set the look and the words for one rendering: a bound field lives as long as its form.
+    """
+
+    look = ""  # "", "switch" or "seg"
+    label_hidden = False
+    seg_class = ""
+    beside: SafeString | str = ""
+
+    @property
+    def template_name(self) -> str:
+        """The partial: a checkbox has its label behind it, a group is a fieldset."""
+        if self.is_hidden:
+            return "components/hidden.html"
+        if isinstance(self.field.widget, forms.CheckboxInput):
+            return "components/choice.html"
+        if self.use_fieldset:
+            return "components/seg.html" if self.look == "seg" else "components/choices.html"
+        return "components/field.html"
+
+    @property
+    def optional(self) -> bool:
+        """Whether the label says "(optional)"; the tags may overrule it."""
+        return not self.field.required and not isinstance(self.field.widget, forms.CheckboxInput)
+
+    @property
+    def aria_describedby(self) -> str:
+        """Ids of the error and the hint, in the order in which they are to be read aloud."""
+        parts = ["error"] * bool(self.errors) + ["hint"] * bool(self.help_text)
+        return " ".join(f"{self.auto_id}-{part}" for part in parts)
+
+    @property
+    def focus_id(self) -> str:
+        """Id of the element to go to when something is wrong here: the first choice of a group."""
+        return self.subwidgets[0].id_for_label if self.use_fieldset and len(self) else str(self.auto_id)
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
+        """Django's attributes, with the CSS class of the kind before the field's own."""
+        widget = widget or self.field.widget
+        attrs = super().build_widget_attrs(attrs, widget)
+        if css := " ".join(filter(None, [css_class(widget), widget.attrs.get("class")])):
+            attrs["class"] = css
+        if self.look == "switch":
+            attrs["role"] = "switch"
+        if self.use_fieldset:
+            attrs.pop("aria-invalid", None)  # says the fieldset; a radio button may not
+        return attrs
+
+    def words(self) -> str:
+        """What the control is set to, for a closed settings line: see templates/components/ledger.html.
+
+        A tick box says its data-on or data-off, a text its data-filled (with {}) or data-empty, a choice its label.
+        """
+        attrs, value = self.field.widget.attrs, self.value()
+        if isinstance(self.field.widget, forms.CheckboxInput):
+            return str(attrs.get("data-on" if self.field.widget.check_test(value) else "data-off", ""))
+        if isinstance(self.field.widget, forms.widgets.ChoiceWidget):
+            return ", ".join(str(option.choice_label) for option in self.subwidgets if option.data["selected"])
+        text = Truncator(" ".join(str(value if value is not None else "").split())).chars(40)
+        return str(attrs.get("data-filled", "{}")).replace("{}", text) if text else str(attrs.get("data-empty", ""))
+
+
+class Renderer(TemplatesSetting):
+    """Django's renderer over settings.TEMPLATES, with our partials and our bound field."""
+
+    form_template_name = "components/form.html"
+    field_template_name = "components/field.html"
+    bound_field_class = Control
+
+
+def css_class(widget: Widget) -> str:
+    """The class of a text-like control; tick boxes and radio buttons have none."""
+    if isinstance(widget, forms.Select):
+        return "select"
+    if isinstance(widget, forms.Textarea):
+        return "textarea"
+    plain = isinstance(widget, forms.widgets.Input) and not isinstance(widget, forms.CheckboxInput)
+    return "input" if plain and not widget.is_hidden else ""

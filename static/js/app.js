@@ -1,0 +1,30 @@
+// Every page works without scripts. Each behaviour is one file, fetched only where its attribute stands.
+const BEHAVIOURS = {
+  "[data-browser-zone]": () => import("./browser-zone.js"),
+  "[data-combo]": () => import("./combobox.js"),
+  "[data-copy], [data-copy-text]": () => import("./copy.js"),
+  "[data-countdown]": () => import("./countdown.js"),
+  "[data-errors]": () => import("./errors.js"),
+  "[data-local-time]": () => import("./local-time.js"),
+  "[data-mail-client]": () => import("./mail-client.js"),
+  "[data-menu]": () => import("./menu.js"),
+  "[data-print]": () => import("./print.js"),
+  "[data-refresh]": () => import("./refresh.js"),
+  "[data-schedule]": () => import("./schedule-summary.js"),
+  "[data-shows]": () => import("./show-password.js"),
+  "[data-suggest]": () => import("./suggest-password.js"),
+  "[data-words]": () => import("./ledger.js"),
+  "[data-zone-check]": () => import("./zone-check.js"),
+  "form": () => import("./busy-submit.js"),
+};
+
+function wake(part) {
+  for (const [selector, load] of Object.entries(BEHAVIOURS)) {
+    const places = [...part.querySelectorAll(selector)];
+    if (places.length) load().then((behaviour) => places.forEach(behaviour.start));
+  }
+}
+
+wake(document);
+// refresh.js puts new parts into the page.
+document.addEventListener("renewed", (event) => wake(event.target));

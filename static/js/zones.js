@@ -1,0 +1,49 @@
+// Time zones over Intl: no tables are shipped to the browser.
+const locale = document.documentElement.dataset.locale;
+
+const written = (at, zone, options) => new Intl.DateTimeFormat(locale, { timeZone: zone, ...options }).format(at);
+
+export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+export const clock = (at, zone) => written(at, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+export const weekday = (at, zone) => written(at, zone, { weekday: "long" });
+
+export const day = (at, zone) =>
+  written(at, zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" }).replaceAll(",", "");
+
+export const city = (zone) => zone.split("/").pop().replaceAll("_", " ");
+
+// The wall clock of a zone, written as if it were UTC, in milliseconds.
+function wall(at, zone) {
+  const parts = new Intl.DateTimeFormat("en", {
+    timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
+  }).formatToParts(at);
+  const part = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+  return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute);
+}
+
+const minutesAhead = (at, zone) => Math.round((wall(at, zone) - at) / 60000);
+
+export function offset(at, zone) {
+  const minutes = minutesAhead(at, zone);
+  const rest = Math.abs(minutes) % 60;
+  const hours = Math.floor(Math.abs(minutes) / 60);
+  return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
+}
+
+// What a clock shows ("2026-12-03", "14:00") to the instant; null for what is no date. The second guess settles
+// hours near a clock change, where the offset of the first guess may be the wrong one.
+export function instant(date, time, zone) {
+  const shown = Date.parse(`${date}T${time}:00Z`);
+  if (Number.isNaN(shown)) return null;
+  const guess = new Date(shown - minutesAhead(new Date(shown), zone) * 60000);
+  return new Date(shown - minutesAhead(guess, zone) * 60000);
+}
+
+export function sky(at, zone) {
+  const hour = Number(clock(at, zone).slice(0, 2));
+  if (hour >= 5 && hour < 9) return "morning";
+  if (hour >= 9 && hour < 17) return "day";
+  return hour >= 17 && hour < 21 ? "evening" : "night";
+}
