@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.utils.csp import CSP
 
 from cabinet import environ
+from cabinet.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -48,20 +49,26 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
 ]
 
 MIDDLEWARE = [
+    "cabinet.middleware.headers",
+    "cabinet.middleware.any_host_for_health",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cabinet.middleware.session_age",
+    "cabinet.middleware.FirstStart",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "cabinet.middleware.person",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 
@@ -76,11 +83,12 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "cabinet.context_processors.site",
             ],
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "cabinet.rendering.Renderer"
 
 # WHERE IT KEEPS THINGS
 
@@ -176,11 +184,29 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory" if ALLOW_SIGNUP else "none"
-ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_ADAPTER = "cabinet.accounts.AccountAdapter"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "login": "cabinet.forms.SignInForm",
+    "signup": "cabinet.forms.SignUpForm",
+    "change_password": "cabinet.forms.PasswordChangeForm",
+    "reset_password": "cabinet.forms.PasswordResetForm",
+    "reset_password_from_key": "cabinet.forms.PasswordResetKeyForm",
+    "reauthenticate": "cabinet.forms.ReauthenticateForm",
+}
+# Of failed sign-ins; a key is an account as tried from one network, and each further try waits longer.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "20/h/ip,5/15m/key,10/2h/key,20/d/key",
+    "reset_password": "20/h/ip,3/h/key",
+    "signup": "20/h/ip",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
-# 12 hours without a request end a session; 14 days end it in any case (cabinet.middleware).
+# A session ends after 12 hours without a request or with the browser, whichever is first; with “Keep me signed in”
+# it outlives both. In any case it ends 14 days after the sign-in (cabinet.middleware).
 SESSION_COOKIE_AGE = 12 * 3600
-SESSION_ABSOLUTE_AGE = 14 * 24 * 3600
+SESSION_ABSOLUTE_AGE = ACCOUNT_SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_REFRESH_EVERY = 300
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 SESSION_COOKIE_HTTPONLY = True
@@ -194,6 +220,7 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 # HEADERS
 
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
@@ -225,3 +252,4 @@ URLIZE_ASSUME_HTTPS = True
 # LOGS
 
 LOG_LEVEL = environ.read_with("LOG_LEVEL", "INFO", environ.one_of("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = logging_config(LOG_LEVEL)

@@ -1,0 +1,169 @@
+"""Forms of the first start, of accounts, and of the profile."""
+
+from typing import Any
+
+from allauth.account import forms as account
+from django import forms
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from addressbook.addresses import MAX_LENGTH, clean_address
+from cabinet.models import User
+from cabinet.text import LineFormField
+from conferences import times
+
+SHORT_PASSWORD = _("At least 12 characters. Several words in a row are easy to remember.")
+
+
+class ZoneField(forms.ChoiceField):
+    """A choice of time zones, each with its city and present offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("Time zone"), "choices": zone_choices, **kwargs})
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """The zones to choose from, as they are now."""
+    return list(times.zone_choices(timezone.now()))
+
+
+class AddressField(forms.EmailField):
+    """The address somebody signs in with: plain ASCII in lower case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"label": _("E-mail address"), "max_length": MAX_LENGTH, **kwargs})
+        self.widget.attrs |= {"autocomplete": "username", "dir": "ltr", "spellcheck": "false"}
+
+    def clean(self, value: Any) -> str:
+        return clean_address(forms.CharField.clean(self, value)).lower()
+
+
+class WelcomeForm(forms.Form):
+    """The first account of this installation."""
+
+    name = LineFormField(label=_("Name"), max_length=128, help_text=_("Invitations are sent in this name."))
+    email = AddressField()
+    password = forms.CharField(label=_("Password"), max_length=256, strip=False, help_text=SHORT_PASSWORD)
+    time_zone = ZoneField()
+    samples = forms.BooleanField(
+        label=_("Add sample contacts"), required=False, help_text=_("A dozen made-up people to try things with.")
+    )
+
+    password.widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"})
+    name.widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].initial = settings.TIME_ZONE
+        self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if password := data.get("password"):
+            try:
+                validate_password(password, User(email=data.get("email", ""), name=data.get("name", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        return data
+
+
+class ProfileForm(forms.ModelForm):
+    """What a person decides about themselves."""
+
+    time_zone = ZoneField()
+
+    class Meta:
+        model = User
+        fields = ("name", "language", "time_zone")
+        help_texts = {"name": _("Invitations are sent in this name.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+        self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+        if len(settings.LANGUAGES) == 1:
+            del self.fields["language"]
+
+
+class PlainFields:
+    """allauth's forms in our anatomy: labels from here, no placeholders, hints only where we give them."""
+
+    labels: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("password2", None)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+            if isinstance(field.widget, forms.PasswordInput):
+                field.widget.attrs["dir"] = "ltr"
+
+
+class SignInForm(PlainFields, account.LoginForm):
+    """E-mail address and password."""
+
+    labels = {"login": _("E-mail address"), "remember": _("Keep me signed in on this device")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].widget.attrs |= {"autocomplete": "username", "dir": "ltr", "spellcheck": "false"}
+
+    def clean_login(self) -> str:
+        try:
+            return clean_address(self.cleaned_data["login"]).lower()
+        except ValidationError:
+            return super().clean_login()
+
+    def clean(self) -> dict[str, Any] | None:
+        try:
+            return super().clean()
+        except ValidationError as error:
+            self.add_error("login", error)
+            return None
+
+
+class SignUpForm(PlainFields, account.SignupForm):
+    """An account of one's own, where the site allows it."""
+
+    labels = {"email": _("E-mail address")}
+    hints = {"password1": SHORT_PASSWORD}
+    name = LineFormField(label=_("Name"), max_length=128)
+    time_zone = ZoneField()
+    field_order = ["name", "email", "password1", "time_zone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+        self.fields["time_zone"].initial = settings.TIME_ZONE
+        self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
+
+
+class PasswordChangeForm(PlainFields, account.ChangePasswordForm):
+    """The old password and the new one."""
+
+    labels = {"oldpassword": _("Current password"), "password1": _("New password")}
+    hints = {"password1": SHORT_PASSWORD}
+
+
+class PasswordResetForm(PlainFields, account.ResetPasswordForm):
+    """The address that a link is sent to."""
+
+    labels = {"email": _("E-mail address")}
+
+
+class PasswordResetKeyForm(PlainFields, account.ResetPasswordKeyForm):
+    """The new password, reached through that link."""
+
+    labels = {"password1": _("New password")}
+    hints = {"password1": SHORT_PASSWORD}
+
+
+class ReauthenticateForm(PlainFields, account.ReauthenticateForm):
+    """The password once more, before something that matters."""

@@ -1,0 +1,77 @@
+"""First start, home, profile, and what is said when the server itself is in trouble."""
+
+import sys
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.defaults import server_error as plain_server_error
+
+from cabinet import samples
+from cabinet.accounts import AccountsExist, create_first_account
+from cabinet.forms import ProfileForm, WelcomeForm
+from cabinet.models import User
+from conferences.models import Occurrence
+
+BACKEND = settings.AUTHENTICATION_BACKENDS[0]
+SHOWN_AT_HOME = 5
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+def welcome(request: HttpRequest) -> HttpResponse:
+    """The first start: whoever comes first becomes the administrator; afterwards there is no such page."""
+    if User.objects.exists():
+        raise Http404
+    form = WelcomeForm(request.POST or None)
+    if form.is_valid():
+        fields = form.cleaned_data
+        try:
+            user = create_first_account(
+                fields["email"], fields["name"], fields["password"],
+                time_zone=fields["time_zone"], language=request.LANGUAGE_CODE,
+            )  # fmt: skip
+        except AccountsExist as error:
+            raise Http404 from error
+        if fields["samples"]:
+            samples.add_contacts(user)
+        login(request, user, BACKEND)
+        return redirect("home")
+    return render(request, "cabinet/welcome.html", {"form": form})
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """What comes next."""
+    now = timezone.now()
+    occurrences = Occurrence.objects.managed_by(request.user).select_related("conference")
+    coming = occurrences.filter(ends_at__gt=now, conference__cancelled_at=None).order_by("starts_at", "pk")
+    return render(request, "cabinet/home.html", {"coming": coming[:SHOWN_AT_HOME], "now": now})
+
+
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name, language and time zone of the person signed in."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Preferences saved."))
+        return redirect("profile")
+    return render(request, "cabinet/profile.html", {"form": form})
+
+
+def states(request: HttpRequest) -> HttpResponse:
+    """All components on one page, for developers; routed only where DEBUG is on."""
+    return render(request, "states.html")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, or 503 where only the database is busy or away: then it is worth trying again."""
+    if isinstance(sys.exception(), OperationalError):
+        return HttpResponse(render(None, "503.html"), status=503, headers={"Retry-After": "10"})
+    return plain_server_error(request)
