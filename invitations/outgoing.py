@@ -366,6 +366,7 @@ class _Client(smtplib.SMTP):
         self._wrap = ssl.create_default_context().wrap_socket if mail.security == "tls" else None
         self._unread = b""
         self.in_transaction = False
+        self.begin("CONNECT")
         super().__init__(mail.host, mail.port, host_name, timeout=limits["CONNECT"])
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
@@ -402,15 +403,23 @@ class _Client(smtplib.SMTP):
             rest = rest[self._ready().send(rest[:16_384]) :]
 
     def getreply(self) -> tuple[int, bytes]:
-        """One reply, RFC 5321 section 4.2; code -1 and the whole line where it is none."""
+        """One reply, RFC 5321 section 4.2; code -1 and the whole line where it is none. Closes when none comes."""
+        try:
+            lines = self._read_lines()
+        except OSError:
+            self.close()
+            raise
+        if not re.match(rb"[2-5][0-9][0-9]( |$)", lines[-1]):
+            return -1, lines[-1]
+        return int(lines[-1][:3]), b"\n".join(line[4:] for line in lines)
+
+    def _read_lines(self) -> list[bytes]:
         lines = [self._read_line()]
         while lines[-1][3:4] == b"-" and lines[-1][:3].isdigit():
             lines.append(self._read_line())
             if sum(map(len, lines)) > LONGEST_ANSWER:
                 raise smtplib.SMTPServerDisconnected("The mail server does not stop talking")
-        if not re.match(rb"[2-5][0-9][0-9]( |$)", lines[-1]):
-            return -1, lines[-1]
-        return int(lines[-1][:3]), b"\n".join(line[4:] for line in lines)
+        return lines
 
     def _read_line(self) -> bytes:
         while b"\n" not in self._unread:
@@ -496,20 +505,23 @@ class SmtpChannel:
             self._client.close()
         self._client = None
 
+    def _stop(self, result: Result, reply: str, *, again: bool = False) -> _Stopped:
+        """The connection is ended, and with it the try."""
+        self._drop()
+        return _Stopped(Outcome(result, reply, before_dot=True), again=again)
+
     def _open(self) -> _Client:
         """A connection that is secured and signed in as configured, or _Stopped: everything here is the site's."""
         try:
             self._client = _Client(self._mail, self._sender.partition("@")[2], self._limits)
             self._sign_in(self._client)
         except smtplib.SMTPResponseException as refused:
-            self._drop()
-            outcome = Outcome(
-                _verdict(refused.smtp_code, Result.SITE), _reply(refused.smtp_code, refused.smtp_error), before_dot=True
-            )
-            raise _Stopped(outcome) from refused
-        except (OSError, ValueError) as error:  # ValueError: a host name or password that the protocol cannot carry
-            self._drop()
-            raise _Stopped(Outcome(Result.SITE, _told(error), before_dot=True)) from error
+            result = _verdict(refused.smtp_code, Result.SITE)
+            raise self._stop(result, _reply(refused.smtp_code, refused.smtp_error)) from refused
+        except OSError as error:
+            raise self._stop(Result.SITE, _told(error)) from error
+        except ValueError as error:  # whose text would repeat a part of the password
+            raise self._stop(Result.SITE, "The host name, user name or password cannot be sent") from error
         return self._client
 
     def _sign_in(self, client: _Client) -> None:
@@ -535,9 +547,7 @@ class SmtpChannel:
         except _Stopped:
             raise
         except OSError as error:
-            self._drop()
-            outcome = Outcome(Result.DEFERRED, _told(error), before_dot=True)
-            raise _Stopped(outcome, again=not isinstance(error, TimeoutError)) from error
+            raise self._stop(Result.DEFERRED, _told(error), again=not isinstance(error, TimeoutError)) from error
         except BaseException:
             self._drop()  # in the middle of DATA there is no other way back
             raise
@@ -557,8 +567,7 @@ class SmtpChannel:
     def _interruption(self, client: _Client) -> _Stopped:
         """What the server said in the middle of the data block; it will not have the rest of it."""
         code, text = client.getreply()
-        self._drop()
-        return _Stopped(Outcome(_verdict(code, Result.FAILED), _reply(code, text), before_dot=True))
+        return self._stop(_verdict(code, Result.FAILED), _reply(code, text))
 
     def _conclude(self, client: _Client) -> Outcome:
         """The final dot and what follows: the one place where a message may be taken, with or without our knowing."""
