@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Replace
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import CleanTextField, LineField
 from conferences import times
+from conferences.attempts import Attempt as Attempt  # a table of this app too
 from conferences.tokens import new_number, new_token
 
 # After the last occurrence people may still come back in for a day (they do: "we go on after lunch").
@@ -56,24 +60,54 @@ class ConferenceQuerySet(models.QuerySet["Conference"]):
         """Those that `user` may see, change and cancel; a stranger's are not found."""
         return self.filter(organizer=user.pk)
 
+    def numbered(self, number: str) -> Self:
+        """The one whose conference ID has these digits, whatever stands between them."""
+        return self.filter(number_digits=digits(number))
+
+    def submitted(self, organizer: AbstractBaseUser, submission_id: uuid.UUID, digest: str) -> Conference | None:
+        """What an earlier press of the same button scheduled, if any.
+
+        Raises SubmittedBefore when that press sent other content than `digest` stands for.
+        """
+        known = self.filter(organizer=organizer.pk, submission_id=submission_id).first()
+        if known and known.submission_digest != digest:
+            raise SubmittedBefore(known)
+        return known
+
     def schedule(self, organizer: AbstractBaseUser, **fields: Any) -> Conference:
         """A new conference with its occurrence and the first line of its history, in one transaction.
 
-        `fields` are `Conference` fields: topic, start_date, start_time, time_zone, duration, settings.
-        Raises times.NoSuchTime for a wall-clock time that a clock change skips.
+        `fields` are `Conference` fields: topic, start_date, start_time, time_zone, duration, settings. The same
+        submission_id again, even at the same moment, answers with the conference that is already there. Raises
+        SubmittedBefore, NumberTaken, and times.NoSuchTime for a wall-clock time that a clock change skips.
         """
         conference = Conference(organizer_id=organizer.pk, **fields)
-        with transaction.atomic():
-            conference.save(force_insert=True)
-            conference.write_occurrence()
-            conference.record(Change.Kind.SCHEDULED, organizer, before={}, tell=Change.Tell.NOBODY)
+        try:
+            with transaction.atomic():
+                conference.save(force_insert=True)
+                conference.write_occurrence()
+                conference.write_change(Change.Kind.SCHEDULED, organizer, before={}, tell=Change.Tell.NOBODY)
+        except IntegrityError as error:
+            twin = self.submitted(organizer, conference.submission_id, conference.submission_digest)
+            if twin is None:
+                raise NumberTaken(conference.number) from error
+            return twin
         return conference
+
+    def zones_used_lately(self) -> list[str]:
+        """The last few time zones that these conferences were scheduled in, newest first."""
+        return list(dict.fromkeys(self.order_by("-pk").values_list("time_zone", flat=True)[:30]))[:5]
 
     def free_number(self) -> str:
         """A conference ID that no conference has."""
-        while self.filter(number=(number := new_number())).exists():
+        while self.numbered(number := new_number()).exists():
             pass
         return number
+
+
+def digits(number: str) -> str:
+    """What counts of a conference ID: "123-456-789" and "123 456 789" are the same."""
+    return re.sub("[^0-9]", "", number)
 
 
 class Conference(models.Model):
@@ -87,8 +121,14 @@ class Conference(models.Model):
     time_zone = models.CharField(_("Time zone"), max_length=64)
     duration = models.DurationField(_("Duration"))
 
-    number = models.CharField(_("Conference ID"), max_length=32, unique=True)
-    password = models.CharField(_("Password"), max_length=32, blank=True)
+    number = models.CharField(_("Conference ID"), max_length=32)
+    number_digits = models.GeneratedField(
+        expression=Replace("number", models.Value("-")),
+        output_field=models.CharField(max_length=32),
+        db_persist=True,
+        unique=True,
+    )
+    password = LineField(_("Password"), max_length=32, blank=True)
     opens_before = models.DurationField(_("Open the room before the start"), default=timedelta(minutes=15))
     organizer_first = models.BooleanField(_("Prevent joining without conference owner"), default=False)
     guests_see_each_other = models.BooleanField(_("Guests see each other"), default=False)
@@ -116,7 +156,7 @@ class Conference(models.Model):
     submission_id = models.UUIDField(default=uuid.uuid4, editable=False)
     submission_digest = models.CharField(max_length=64, blank=True, editable=False)
 
-    objects: ClassVar[models.Manager[Conference]] = ConferenceQuerySet.as_manager()
+    objects = ConferenceQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -158,67 +198,112 @@ class Conference(models.Model):
 
     def write_occurrence(self) -> None:
         """Bring the stored instants in step with wall clock and zone; the room stays the same."""
-        Occurrence.objects.update_or_create(
-            conference=self, defaults={"starts_at": self.starts_at, "ends_at": self.ends_at}
-        )
+        when = {"starts_at": self.starts_at, "ends_at": self.ends_at}
+        occurrence, created = Occurrence.objects.get_or_create(conference=self, defaults=when)
+        if not created:
+            moved = occurrence.starts_at != when["starts_at"]
+            # Whoever came to the old date is not yet there on the new one.
+            joined_at = None if moved else occurrence.organizer_joined_at
+            Occurrence.objects.filter(pk=occurrence.pk).update(**when, organizer_joined_at=joined_at)
 
     # WHAT CHANGES
 
-    def record(
-        self, kind: Change.Kind, by: AbstractBaseUser, *, before: Mapping[str, Any], tell: Change.Tell, message: str = ""
+    def write_change(
+        self, kind: Change.Kind, by: AbstractBaseUser, before: Mapping[str, Any], tell: Change.Tell, message: str = ""
     ) -> Change:
         """Write one line of history with the state as it is now; `before` holds the old values that differ."""
+        present = facts(self)
         return Change.objects.create(
             conference=self, sequence=self.sequence, kind=kind, by_id=by.pk, tell=tell, message=message,
-            before=dict(before), after={name: facts(self)[name] for name in before},
-        )
+            before=dict(before), after={name: present[name] for name in before},
+        )  # fmt: skip
 
-    def change(self, by: AbstractBaseUser, fields: Mapping[str, Any], *, seen_sequence: int, tell: Change.Tell) -> Change | None:
+    def change(
+        self, by: AbstractBaseUser, fields: Mapping[str, Any], *, seen_sequence: int, tell: Change.Tell
+    ) -> Change | None:
         """Apply edited `fields`; None if nothing differs, else the Change that letters are written from.
 
-        Raises ChangedMeanwhile when somebody else changed the conference after `seen_sequence`, and
-        times.NoSuchTime for a wall-clock time that does not exist.
+        Raises ChangedMeanwhile when somebody else changed or cancelled the conference after `seen_sequence`,
+        NumberTaken, and times.NoSuchTime for a wall-clock time that does not exist. The instance then holds what is
+        stored, except after NumberTaken.
         """
-        with transaction.atomic():
-            current = Conference.objects.select_for_update().get(pk=self.pk)
-            if current.sequence != seen_sequence or current.cancelled_at:
-                raise ChangedMeanwhile(current)
-            old = facts(current)
+        with transaction.atomic(), self._number_may_be_taken():
+            self._lock()
+            if self.sequence != seen_sequence or self.cancelled_at:
+                raise ChangedMeanwhile
+            old = facts(self)
             for name, value in fields.items():
                 setattr(self, name, value)
-            before = {name: value for name, value in old.items() if facts(self)[name] != value}
+            before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
             if not before:
                 return None
-            self.sequence = current.sequence + 1
+            self.sequence += 1
             self.save(update_fields=[*fields, "sequence", "changed_at"])
             self.write_occurrence()
-            return self.record(Change.Kind.CHANGED, by, before=before, tell=tell)
+            return self.write_change(Change.Kind.CHANGED, by, before=before, tell=tell)
 
-    def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: Change.Tell, message: str = "") -> None:
-        """Take the conference off; doing it twice is doing it once."""
+    def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: Change.Tell, message: str = "") -> bool:
+        """Take the conference off; doing it twice is doing it once, and False the second time."""
         with transaction.atomic():
-            current = Conference.objects.select_for_update().get(pk=self.pk)
-            if current.cancelled_at is None:
-                self.sequence, self.cancelled_at = current.sequence + 1, now
-                self.save(update_fields=["sequence", "cancelled_at", "changed_at"])
-                self.record(Change.Kind.CANCELLED, by, before={}, tell=tell, message=message)
-            else:
-                self.sequence, self.cancelled_at = current.sequence, current.cancelled_at
+            self._lock()
+            if self.cancelled_at:
+                return False
+            self.sequence, self.cancelled_at = self.sequence + 1, now
+            self.save(update_fields=["sequence", "cancelled_at", "changed_at"])
+            self.write_change(Change.Kind.CANCELLED, by, before={}, tell=tell, message=message)
+            return True
+
+    def _lock(self) -> None:
+        """Read the row afresh and hold it: what this instance was loaded with may be old by now."""
+        self.refresh_from_db(from_queryset=Conference.objects.select_for_update())
+
+    @contextmanager
+    def _number_may_be_taken(self) -> Iterator[None]:
+        """Names the one uniqueness that an edit can break."""
+        try:
+            yield
+        except IntegrityError as error:
+            raise NumberTaken(self.number) from error
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody changed or cancelled the conference after the page was opened; holds the present state."""
+    """Somebody changed or cancelled the conference after the page was opened."""
 
-    def __init__(self, current: Conference) -> None:
-        super().__init__(f"conference {current.pk} is at sequence {current.sequence}")
-        self.current = current
+
+class NumberTaken(Exception):
+    """Another conference took this conference ID a moment earlier."""
+
+
+class SubmittedBefore(Exception):
+    """This form has already scheduled `conference`, with other content."""
+
+    def __init__(self, conference: Conference) -> None:
+        super().__init__(conference.pk)
+        self.conference = conference
 
 
 # What a person would read in an invitation: a difference here is a change that people are told.
 FACTS = (
-    "topic", "agenda", "start_date", "start_time", "time_zone", "duration", "number", "password", "opens_before",
-    "organizer_first", "guests_see_each_other", "room_backend", "mode", "chat_premoderation", "mute_on_entry",
-    "camera_off_on_entry", "record", "video_quality", "client_video_quality", "participants_limit",
+    "topic",
+    "agenda",
+    "start_date",
+    "start_time",
+    "time_zone",
+    "duration",
+    "number",
+    "password",
+    "opens_before",
+    "organizer_first",
+    "guests_see_each_other",
+    "room_backend",
+    "mode",
+    "chat_premoderation",
+    "mute_on_entry",
+    "camera_off_on_entry",
+    "record",
+    "video_quality",
+    "client_video_quality",
+    "participants_limit",
 )
 
 
@@ -262,7 +347,7 @@ class Occurrence(models.Model):
     room_name = models.CharField(max_length=26, default=new_token, editable=False)
     organizer_joined_at = models.DateTimeField(null=True, editable=False)
 
-    objects: ClassVar[models.Manager[Occurrence]] = OccurrenceQuerySet.as_manager()
+    objects = OccurrenceQuerySet.as_manager()
 
 
 class Change(models.Model):
@@ -294,33 +379,3 @@ class Change(models.Model):
         indexes: ClassVar = [
             models.Index("at", condition=models.Q(tell="all", announced_at=None), name="change_to_announce")
         ]
-
-
-class AttemptManager(models.Manager["Attempt"]):
-    """Counts tries in the database, so that a limit holds over all processes."""
-
-    def allow(self, scope: str, key: str, *, limit: int, window: timedelta, now: datetime) -> bool:
-        """Count one try of `key` in the current window; False once `limit` is used up.
-
-        One conditional UPDATE counts, so parallel tries at the limit let exactly the remaining ones pass.
-        """
-        began = int(now.timestamp() // window.total_seconds())
-        row, _created = self.get_or_create(
-            scope=scope, key=key, window=began, defaults={"expires_at": now + window}
-        )
-        return bool(self.filter(pk=row.pk, count__lt=limit).update(count=models.F("count") + 1))
-
-
-class Attempt(models.Model):
-    """How often something was tried in one window of time: passwords, unknown links."""
-
-    scope = models.CharField(max_length=16)
-    key = models.CharField(max_length=64)
-    window = models.BigIntegerField()
-    count = models.PositiveIntegerField(default=0)
-    expires_at = models.DateTimeField(db_index=True)
-
-    objects: ClassVar[AttemptManager] = AttemptManager()
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint("scope", "key", "window", name="attempt_once_per_window")]
