@@ -1,0 +1,65 @@
+"""What is special about answers that lead to a room or that are opened by whoever holds a link."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.csp import CSP, build_policy
+from django.views.decorators.cache import never_cache
+from django.views.defaults import page_not_found
+
+from conferences import rooms
+from conferences.links import TooManyTries
+from conferences.networks import network
+
+type View = Callable[..., HttpResponse]
+
+
+def network_of(request: HttpRequest) -> str:
+    """The network that this request's tries count by."""
+    return network(request.META, settings.TRUSTED_PROXY_COUNT)
+
+
+def leads_to_room(view: View) -> View:
+    """For pages with a form whose answer is the way into a room: browsers want to see its host in form-action."""
+
+    @wraps(view)
+    def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        policy = settings.SECURE_CSP | {"form-action": [*settings.SECURE_CSP["form-action"], *rooms.origins()]}
+        response.headers[str(CSP.HEADER_ENFORCE)] = build_policy(policy)
+        return response
+
+    return with_policy
+
+
+def guest_page(view: View) -> View:
+    """For pages that are opened by a token or a conference ID: no account, no traces, no guessing.
+
+    The link is the secret, so it must not leave in a Referer header, stay in a cache or get into a search engine.
+    """
+
+    @login_not_required
+    @never_cache
+    @wraps(view)
+    def without_traces(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response = leads_to_room(view)(request, *args, **kwargs)
+        except Http404 as missing:
+            response = page_not_found(request, missing)
+        except TooManyTries:
+            response = render(request, "join/too_many_tries.html", status=429)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return without_traces
+
+
+def hand_over(url: str) -> HttpResponseRedirect:
+    """Send the browser from a POST to the room: as a GET, and without telling the room where it came from."""
+    return HttpResponseRedirect(url, status=303, headers={"Referrer-Policy": "no-referrer"})

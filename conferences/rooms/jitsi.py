@@ -1,0 +1,85 @@
+"""Jitsi Meet: open servers by URL, signed servers with a token for each person and each entry."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import jwt
+
+from conferences.rooms.base import Arrangement, Participant
+
+# Long enough to get through the device check before the room, too short to be passed on.
+TOKEN_LIFE = timedelta(minutes=15)
+# The clocks of two servers differ; a token must not be "not yet valid" when it arrives.
+CLOCK_DIFFERENCE = timedelta(minutes=1)
+HEIGHTS = {"hd": 720, "vga": 480, "qvga": 240}
+
+
+@dataclass(frozen=True)
+class JitsiRoom:
+    """`url` is the server's https address; with `app` and `secret` every entry is signed for it."""
+
+    name: str
+    url: str
+    app: str = ""
+    secret: str = field(default="", repr=False)
+    supports: frozenset[str] = frozenset({"mute_on_entry", "camera_off_on_entry", "client_video_quality"})
+
+    @property
+    def label(self) -> str:
+        """The name that people read."""
+        return f"Jitsi ({self.name})"
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host."""
+        return f"https://{urlsplit(self.url).netloc}"
+
+    def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+        """The room's address with this person's start settings behind the #, and a token before it if signed.
+
+        The server never sees what stands behind the #: the page of Jitsi reads it, values are JSON.
+        """
+        token = f"?jwt={self._token(room, person, arrangement, now)}" if self.secret else ""
+        values = _configuration(person, arrangement).items()
+        fragment = "&".join(f"{name}={quote(json.dumps(value, ensure_ascii=False), safe='')}" for name, value in values)
+        return f"{self.url}/{quote(room, safe='')}{token}#{fragment}"
+
+    def _token(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+        """Permission for one person, one room and a quarter of an hour inside the time the room is open (RFC 7519).
+
+        Members of `user` are strings: Jitsi refuses a token in which they are anything else.
+        """
+        begins = max(now - CLOCK_DIFFERENCE, min(arrangement.opens_at, now))
+        claims = {
+            "aud": "jitsi",
+            "iss": self.app,
+            "sub": urlsplit(self.url).hostname,
+            "room": room,
+            "nbf": int(begins.timestamp()),
+            "exp": int(min(begins + TOKEN_LIFE, arrangement.closes_at).timestamp()),
+            "context": {
+                "user": {
+                    "name": person.name,
+                    "moderator": "true" if person.moderator else "false",
+                    "affiliation": "owner" if person.moderator else "member",
+                }
+            },
+        }
+        return jwt.encode(claims, self.secret, algorithm="HS256")
+
+
+def _configuration(person: Participant, arrangement: Arrangement) -> dict[str, Any]:
+    """The settings of Jitsi's config.js that a URL may override, as far as this conference asks for them."""
+    values: dict[str, Any] = {"userInfo.displayName": person.name, "config.subject": arrangement.topic}
+    if arrangement.mute_on_entry and not person.moderator:
+        values["config.startWithAudioMuted"] = True
+    if arrangement.camera_off_on_entry:
+        values["config.startWithVideoMuted"] = True
+    if height := HEIGHTS.get(arrangement.client_video_quality):
+        values["config.resolution"] = height
+        values["config.constraints.video.height.ideal"] = height
+        values["config.constraints.video.height.max"] = height
+    return values

@@ -1,0 +1,30 @@
+"""Any service whose rooms are addresses: the name of the room stands in the URL, nothing else is passed on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from conferences.rooms.base import Arrangement, Participant
+
+
+@dataclass(frozen=True)
+class LinkRoom:
+    """`template` is an https URL with {room} in its path."""
+
+    name: str
+    template: str
+    supports: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """The name that people read."""
+        return self.name
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host."""
+        return f"https://{urlsplit(self.template).netloc}"
+
+    def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+        """The room's address; everybody gets the same one."""
+        return self.template.replace("{room}", quote(room, safe=""))
