@@ -29,6 +29,7 @@ type Alive = Callable[[], bool]
 
 CRLF = "\r\n"
 LONGEST_LINE = 78  # characters; RFC 5322 section 2.1.1
+LONGEST_WORD = 60  # characters; beside the name of a header it still fits on the line
 LONGEST_SUBJECT = 250  # characters; folding long non-ASCII text costs more than its reader gains
 LONGEST_REPLY = 300  # characters that are kept of a server's words
 LONGEST_ANSWER = 65_536  # bytes that a server may say at once
@@ -39,7 +40,6 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_BARE_NEWLINE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 # The message
@@ -66,12 +66,14 @@ class _Field(str):
         return f"{self.name}: {self}{CRLF}"
 
 
-def _encoded(name: str, text: str, plain: str | None = None) -> str:
-    """`text` for the header `name`: as RFC 2047 encoded words where it is not ASCII or looks like one, else `plain`."""
+def _encoded(name: str, text: str, plain: str = "") -> str:
+    """`text` for the header `name`: as `plain` or itself where that can stand there, else as RFC 2047 encoded words."""
     if _NOT_IN_A_LINE.search(text):
         raise ValueError(f"{name} holds a line break, a control character or half a character: {text!r}")
-    if text.isascii() and "=?" not in text:
-        return Header(plain or text, "us-ascii", header_name=name).encode(linesep=CRLF)
+    shown = plain or text
+    # What looks like an encoded word would be decoded, and a long word can only be folded when it is encoded.
+    if shown.isascii() and "=?" not in shown and all(len(word) <= LONGEST_WORD for word in shown.split(" ")):
+        return Header(shown, "us-ascii", header_name=name).encode(linesep=CRLF)
     return Header(text, "utf-8", header_name=name).encode(linesep=CRLF)
 
 
@@ -243,7 +245,9 @@ def open_channel(mail: Mail, envelope_from: str, limits: Mapping[str, float]) ->
 def _check(address: str, message: bytes) -> None:
     """ValueError unless both may leave: no second command, no second message, nothing that a server would change."""
     _matching(_ADDRESS, address)
-    if _BARE_NEWLINE.search(message) or b"\0" in message or not message.endswith(b"\r\n") or not message.isascii():
+    lines = message.count(b"\r\n")
+    bare_newlines = message.count(b"\r") - lines or message.count(b"\n") - lines
+    if bare_newlines or b"\0" in message or not message.endswith(b"\r\n") or not message.isascii():
         raise ValueError("the message is not ASCII in lines that end with CRLF")
 
 

@@ -213,7 +213,7 @@ def test_answer_to_the_dot(says: str, result: Result, copies: int) -> None:
 @pytest.mark.parametrize("does", [DROP, HANG])
 def test_taken_without_an_answer_is_uncertain_too(does: str) -> None:
     fault = Fault("dot", does, times=1, stored=True)
-    with SmtpServer(fault) as server, channel_to(server, {"FINAL_DOT": 0.3}) as channel:
+    with SmtpServer(fault) as server, channel_to(server, {"FINAL_DOT": 0.5}) as channel:
         assert send(channel).result == UNCERTAIN
         assert taken(server) == [BOB]
         assert send(channel, CHARLIE).result == SENT
@@ -231,7 +231,7 @@ STALLS = [
 
 @pytest.mark.parametrize(("phase", "limit", "result"), STALLS)
 def test_silence_ends_with_the_time_limit_of_its_phase(phase: str, limit: str, result: Result) -> None:
-    with SmtpServer(Fault(phase, HANG, times=1)) as server, channel_to(server, {limit: 0.3}) as channel:
+    with SmtpServer(Fault(phase, HANG, times=1)) as server, channel_to(server, {limit: 0.5}) as channel:
         outcome = send(channel)
         assert (outcome.result, outcome.before_dot) == (result, phase != "dot")
         assert outcome.reply == "The mail server did not answer in time"
@@ -242,7 +242,7 @@ def test_silence_ends_with_the_time_limit_of_its_phase(phase: str, limit: str, r
 @pytest.mark.parametrize(("phase", "limit", "result"), [("rcpt", "COMMAND", DEFERRED), ("dot", "FINAL_DOT", UNCERTAIN)])
 def test_reply_that_drips_ends_with_the_limit_too(phase: str, limit: str, result: Result) -> None:
     fault = Fault(phase, "250 2.1.5 well, let me think about it", drip=0.1, times=1)
-    with SmtpServer(fault) as server, channel_to(server, {limit: 0.4}) as channel:
+    with SmtpServer(fault) as server, channel_to(server, {limit: 0.5}) as channel:
         assert send(channel).result == result
 
 
@@ -250,7 +250,7 @@ def test_message_that_the_server_does_not_read_ends_with_the_limit_of_data() -> 
     long = MESSAGE + (b"x" * 78 + b"\r\n") * 100_000
     with (
         SmtpServer(Fault("body", HANG, times=1), receive_buffer=4096) as server,
-        channel_to(server, {"DATA": 0.3}) as channel,
+        channel_to(server, {"DATA": 0.5}) as channel,
     ):
         server.faults.append(Fault("body", DROP, times=1))
         assert send(channel, message=long) == Outcome(DEFERRED, "The mail server did not answer in time", True)
