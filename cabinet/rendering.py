@@ -23,6 +23,10 @@ class Control(forms.BoundField):
     seg_class = ""
     beside: SafeString | str = ""
 
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        super().__init__(form, field, name)
+        self.optional = not field.required and not isinstance(field.widget, forms.CheckboxInput)
+
     @property
     def template_name(self) -> str:
         """The partial: a checkbox has its label behind it, a group is a fieldset."""
@@ -35,20 +39,10 @@ class Control(forms.BoundField):
         return "components/field.html"
 
     @property
-    def optional(self) -> bool:
-        """Whether the label says "(optional)"; the tags may overrule it."""
-        return not self.field.required and not isinstance(self.field.widget, forms.CheckboxInput)
-
-    @property
     def aria_describedby(self) -> str:
         """Ids of the error and the hint, in the order in which they are to be read aloud."""
         parts = ["error"] * bool(self.errors) + ["hint"] * bool(self.help_text)
         return " ".join(f"{self.auto_id}-{part}" for part in parts)
-
-    @property
-    def focus_id(self) -> str:
-        """Id of the element to go to when something is wrong here: the first choice of a group."""
-        return self.subwidgets[0].id_for_label if self.use_fieldset and len(self) else str(self.auto_id)
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
         """Django's attributes, with the CSS class of the kind before the field's own."""
@@ -82,6 +76,11 @@ class Renderer(TemplatesSetting):
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
     bound_field_class = Control
+
+
+def focus_id(field: forms.BoundField) -> str:
+    """Id of the element to go to when something is wrong with a field: the first choice of a group."""
+    return str(field.subwidgets[0].id_for_label) if field.use_fieldset and len(field) else str(field.auto_id)
 
 
 def css_class(widget: Widget) -> str:

@@ -1,6 +1,7 @@
 """First start, home, profile, and what is said when the server itself is in trouble."""
 
 import sys
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
@@ -19,6 +20,7 @@ from cabinet.accounts import AccountsExist, create_first_account
 from cabinet.forms import ProfileForm, WelcomeForm
 from cabinet.models import User
 from conferences.models import Occurrence
+from conferences.responses import leads_to_room
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 SHOWN_AT_HOME = 5
@@ -47,12 +49,14 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "cabinet/welcome.html", {"form": form})
 
 
+@leads_to_room
 def home(request: HttpRequest) -> HttpResponse:
     """What comes next."""
     now = timezone.now()
     occurrences = Occurrence.objects.managed_by(request.user).select_related("conference")
     coming = occurrences.filter(ends_at__gt=now, conference__cancelled_at=None).order_by("starts_at", "pk")
-    return render(request, "cabinet/home.html", {"coming": coming[:SHOWN_AT_HOME], "now": now})
+    context = {"coming": coming[:SHOWN_AT_HOME], "now": now, "submission_id": uuid4()}
+    return render(request, "cabinet/home.html", context)
 
 
 def profile(request: HttpRequest) -> HttpResponse:
@@ -63,11 +67,6 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Preferences saved."))
         return redirect("profile")
     return render(request, "cabinet/profile.html", {"form": form})
-
-
-def states(request: HttpRequest) -> HttpResponse:
-    """All components on one page, for developers; routed only where DEBUG is on."""
-    return render(request, "states.html")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

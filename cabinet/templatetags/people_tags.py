@@ -1,0 +1,102 @@
+"""Tags: people, as initials, rows, chips and suggestions.
+
+Names pass through format_html and stand in <bdi>, so that one in another writing direction cannot turn its
+neighbours round.
+"""
+
+import unicodedata
+from zlib import crc32
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cabinet.templatetags.piece_tags import Text, icon, small_icon
+
+register = template.Library()
+
+
+@register.simple_tag
+def avatar(name: str) -> SafeString:
+    """The initials of a name in a circle whose colour follows from the name."""
+    face = initials(name)
+    hue = crc32(name.encode()) % 5 + 1
+    return format_html('<span class="avatar h{}" aria-hidden="true">{}</span>', hue, face or icon("user"))
+
+
+@register.simple_tag
+def avatar_icon(name: str) -> SafeString:
+    """A drawing in a circle, for lists, devices and new addresses."""
+    return format_html('<span class="avatar h1" aria-hidden="true">{}</span>', icon(name))
+
+
+def initials(name: str) -> str:
+    """First letters of the first and last word; of a name without upper and lower case only the first sign."""
+    firsts = [next((sign for sign in word if sign.isalpha()), "") for word in name.split()]
+    firsts = [sign for sign in firsts if sign]
+    if not firsts:
+        return ""
+    cased = firsts[0].lower() != firsts[0].upper()
+    return (firsts[0] + firsts[-1] if cased and len(firsts) > 1 else firsts[0]).upper()
+
+
+@register.simple_tag
+def person(name: str, address: str, detail: Text = "", url: str = "") -> SafeString:
+    """A person in a row: initials, name, address."""
+    start, end = (format_html('<a class="person" href="{}">', url), "a") if url else (SPAN, "span")
+    more = format_html("<small>{}</small>", detail) if detail else ""
+    return format_html(
+        '{}{}<span><bdi class="strong">{}</bdi><small><bdi>{}</bdi></small>{}</span></{}>',
+        start, avatar(name or address), name or address, address if name else "", more, end,
+    )  # fmt: skip
+
+
+SPAN = SafeString('<span class="person">')
+
+
+@register.simple_tag
+def chip(address: str, name: str = "", count: int | None = None) -> SafeString:
+    """A chosen person or list: posts its address as `to`, and a button that takes it off, without script too."""
+    people = format_html("<small>{}</small>", people_words(count)) if count is not None else ""
+    return format_html(
+        '<li class="chip" data-count="{}"><input type="hidden" name="to" value="{}"><bdi>{}</bdi>{}'
+        '<button name="remove" value="{}" aria-label="{}">{}</button></li>',
+        1 if count is None else count, address, name or address, people,
+        address, _("Remove %(name)s") % {"name": name or address}, small_icon("x"),
+    )  # fmt: skip
+
+
+def people_words(count: int) -> str:
+    """How many people a list has."""
+    return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}
+
+
+@register.simple_tag
+def person_option(name: str, address: str, detail: Text = "", query: str = "", count: int | None = None) -> SafeString:
+    """One suggestion of the address book: a list has a `count` of people, a new address has itself as name."""
+    face = avatar(name) if count is None and name != address else avatar_icon("mail" if count is None else "users")
+    second, tail = (address, detail) if name != address else (detail, "")
+    return format_html(
+        '<li role="option" aria-selected="false" data-address="{}" data-name="{}" data-count="{}">'
+        '<span class="person">{}<span><bdi class="strong">{}</bdi><small><bdi>{}</bdi></small></span></span>'
+        '<span class="tail">{}</span></li>',
+        address, name, "" if count is None else count, face, marked(name, query),
+        marked(second, query) if count is None else people_words(count), tail,
+    )  # fmt: skip
+
+
+def marked(text: Text, query: str) -> SafeString:
+    """`text` with the part that `query` matches marked, letter for letter and whatever its case and accents."""
+    text = str(text)
+    at = plain(text).find(plain(query)) if query else -1
+    if at < 0:
+        return format_html("{}", text)
+    end = at + len(query)
+    return format_html("{}<mark>{}</mark>{}", text[:at], text[at:end], text[end:])
+
+
+def plain(text: str) -> str:
+    """One small letter without accents for every character of `text`, so that positions stay the same."""
+    return "".join(unicodedata.normalize("NFKD", sign)[:1].lower()[:1] or sign for sign in text)
