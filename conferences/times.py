@@ -19,6 +19,7 @@ zoneinfo.reset_tzpath(to=())
 type Sky = Literal["morning", "day", "evening", "night"]
 
 _MINUTE = timedelta(minutes=1)
+_STRIDE = timedelta(days=3)  # clocks never went there and back within less: the shortest summer time lasted six days
 _AREAS = frozenset(
     "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
 )
@@ -102,12 +103,12 @@ class ClockChange:
 @lru_cache(maxsize=4096)
 def clock_changes(zone: str, year: int) -> tuple[ClockChange, ...]:
     """All clock changes of `zone` within the UTC year, in order: two in most zones with summer time, else none."""
-    first = datetime(year, 1, 1, tzinfo=UTC)
-    days = [first + timedelta(days=day) for day in range((datetime(year + 1, 1, 1, tzinfo=UTC) - first).days + 1)]
-    offsets = [_offset(day, zone) for day in days]
+    first, last = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    stops = [*(first + n * _STRIDE for n in range((last - first) // _STRIDE + 1)), last]
+    offsets = [_offset(stop, zone) for stop in stops]
     return tuple(
-        ClockChange(_change_between(days[i], days[i + 1], zone), before, after)
-        for i, (before, after) in enumerate(pairwise(offsets))
+        ClockChange(_change_between(*stretch, zone), before, after)
+        for stretch, (before, after) in zip(pairwise(stops), pairwise(offsets), strict=True)
         if before != after
     )
 
