@@ -101,8 +101,8 @@ def add_details(vevent: icalendar.Event, event: Event) -> icalendar.Event:
     vevent.add("location", event.link)
     vevent.add("url", event.link)
     # A list of features would be written as one unknown word (RFC 7986 section 5.11).
-    label = one_line(event.link_label).replace('"', "”")
-    vevent.add("conference", event.link, parameters={"VALUE": "URI", "FEATURE": "VIDEO", "LABEL": label})
+    feature = {"VALUE": "URI", "FEATURE": "VIDEO", "LABEL": parameter(event.link_label)}
+    vevent.add("conference", event.link, parameters=feature)
     vevent.add("description", _description(event))
     if event.alarm_minutes is not None:
         alarm = icalendar.Alarm()
@@ -116,6 +116,13 @@ def add_details(vevent: icalendar.Event, event: Event) -> icalendar.Event:
 def one_line(text: str) -> str:
     """`text` without control characters, on one line."""
     return " ".join(clean_text(text).split())
+
+
+def parameter(text: str) -> str:
+    """`text` on one line without what readers misread in a parameter: older Outlooks show a double quote as ^'
+    (RFC 6868), others take a backslash for an escape.
+    """
+    return one_line(text).replace('"', "”").replace("\\", "/")
 
 
 def _title(event: Event) -> str:

@@ -75,5 +75,5 @@ def _mailto(address: str) -> icalendar.vCalAddress:
 
 
 def _common_name(person: Person | Attendee) -> str:
-    """CN: never empty, and with the one quotation mark that older Outlooks do not show as ^' (RFC 6868)."""
-    return calendar.one_line(person.name).replace('"', "”") or person.address
+    """CN: never empty."""
+    return calendar.parameter(person.name) or person.address
