@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce, Lower, Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from addressbook.addresses import shown_address
 from addressbook.models import Contact
 from cabinet.text import CleanTextField, LineField
 from conferences.models import Change, Conference
@@ -37,7 +38,7 @@ class PartStat(models.TextChoices):
     DECLINED = "DECLINED", _("Declined")
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """Too late: the conference is cancelled or over, or the invitation was withdrawn."""
 
 
@@ -74,6 +75,9 @@ class Submission(models.Model):
     digest = models.CharField(max_length=64, help_text="Of what was asked: the same id with other content is an error.")
     at = models.DateTimeField(auto_now_add=True)
 
+    def __str__(self) -> str:
+        return f"{self.conference} {self.at:%Y-%m-%d %H:%M}"
+
 
 class Invitation(models.Model):
     """One person asked to one conference, under the address that letters to them carry."""
@@ -94,6 +98,12 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True)
 
+    # Where the query asked for them: InvitationQuerySet.with_answer and ledger.py.
+    answer: str
+    moved_sequence: int
+    status: str
+    looks_automatic: bool
+
     objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
 
     class Meta:
@@ -109,6 +119,11 @@ class Invitation(models.Model):
         return reverse("invitations:personal", args=[self.token])
 
     @property
+    def shown_address(self) -> str:
+        """The address as people read it."""
+        return shown_address(self.address)
+
+    @property
     def personal_link(self) -> str:
         """The personal page as letters and calendars carry it."""
         return settings.SITE_URL + self.get_absolute_url()
@@ -122,13 +137,13 @@ class Invitation(models.Model):
     def respond(self, partstat: PartStat, comment: str, now: datetime) -> Reply:
         """Take an answer; the last one counts. Nothing else writes `partstat` after the invitation was made.
 
-        Raises Closed when the conference is cancelled or long over, or the invitation was withdrawn.
+        Raises ClosedError when the conference is cancelled or long over, or the invitation was withdrawn.
         """
         with transaction.atomic():
             rows = Invitation.objects.select_for_update(of=("self",)).select_related("conference")
             current = rows.get(pk=self.pk)
             if not current.takes_answers(now):
-                raise Closed
+                raise ClosedError
             contradicted = current.replies.filter(at__gt=now - HASTE).exclude(partstat=partstat)
             automatic = bool(contradicted.update(looks_automatic=True))
             self.partstat, self.comment, self.answered_at = partstat, comment, now
@@ -149,6 +164,9 @@ class Reply(models.Model):
     at = models.DateTimeField()
     looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
 
+    def __str__(self) -> str:
+        return f"{self.invitation}: {self.get_partstat_display()}"
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """What the queue, the worker and the pages ask about messages, in the same words."""
@@ -168,28 +186,27 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.annotate(is_told=models.Exists(theirs.requests().arrived()))
 
     def with_wanted(self) -> Self:
-        """With `is_wanted`: whether the message says what is true now, to the address that is right now.
+        """With `is_wanted`: whether the message still says what is true; `is_standing`: whether neither invitation nor
+        conference was taken back; and `is_told`.
 
         One comparison for the claim, the start, the last look before the final dot, and the pages. It joins no table:
         an UPDATE that waited for a lock then looks at the row as it has become.
         """
-        kind = Delivery.Kind
+        kind, theirs = Delivery.Kind, models.OuterRef("conference")
         invitation = Invitation.objects.filter(pk=models.OuterRef("invitation"))
-        standing = invitation.standing().filter(address=models.OuterRef("address"))
-        conference = Conference.objects.filter(pk=models.OuterRef("conference"))
-        newer = Change.objects.filter(
-            conference=models.OuterRef("conference"), sequence__gt=models.OuterRef("sequence")
-        )
+        conference = Conference.objects.filter(pk=theirs, cancelled_at=None)
+        newer = Change.objects.filter(conference=theirs, sequence__gt=models.OuterRef("sequence"))
         troubles = Delivery.objects.filter(notice=models.OuterRef("pk"))
-        goes_on = models.Exists(standing) & models.Exists(conference.filter(cancelled_at=None))
+        is_standing = models.Exists(invitation.standing()) & models.Exists(conference)
         return self.with_told().annotate(
+            is_standing=is_standing,
             is_wanted=models.Case(
-                models.When(kind__in=Delivery.REQUESTS, then=goes_on & ~models.Exists(newer)),
-                models.When(kind=kind.CANCELLATION, then=~goes_on & models.Q(is_told=True)),
+                models.When(kind__in=Delivery.REQUESTS, then=is_standing & ~models.Exists(newer)),
+                models.When(kind=kind.CANCELLATION, then=~is_standing & models.Q(is_told=True)),
                 models.When(kind=kind.NOTICE, then=models.Exists(troubles)),
                 default=True,
                 output_field=models.BooleanField(),
-            )
+            ),
         )
 
 
@@ -268,7 +285,14 @@ class Delivery(models.Model):
     message = models.BinaryField(null=True, help_text="The whole message, compressed.")
     created_at = models.DateTimeField(db_default=Now())
 
-    objects: ClassVar[models.Manager[Delivery]] = DeliveryQuerySet.as_manager()
+    # On rows that come through with_wanted(), or from a claim.
+    is_told: bool
+    is_standing: bool
+    is_wanted: bool
+    is_announced_soon: bool
+    last_composed_at: datetime | None
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -280,7 +304,9 @@ class Delivery(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index("priority", "due_at", condition=models.Q(state__in=["queued", "uncertain"]), name="delivery_due"),
+            models.Index(
+                "priority", "due_at", condition=models.Q(state__in=["queued", "uncertain"]), name="delivery_due"
+            ),
             models.Index("leased_until", condition=models.Q(state="sending"), name="delivery_leased"),
             models.Index("state_at", condition=models.Q(state="sent"), name="delivery_sent"),
         ]
@@ -295,3 +321,6 @@ class Channel(models.Model):
     paused_until = models.DateTimeField(null=True)
     since = models.DateTimeField(null=True, help_text="When the present trouble began.")
     reply = models.CharField(max_length=300, blank=True, help_text="What the server, or the network, said.")
+
+    def __str__(self) -> str:
+        return f"paused: {self.reply}" if self.since else "open"
