@@ -1,0 +1,156 @@
+"""Ask people, take it back, correct an address: everything that makes an invitation or ends it.
+
+Each verb is one transaction that locks the conference first, so that whoever changes, cancels or invites at the
+same moment waits; the letters are queued in the same transaction (outbox.py) and sent by the worker.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import In
+
+from addressbook.models import Contact
+from conferences.models import Conference
+from conferences.tokens import new_token
+from invitations import outbox
+from invitations.models import ClosedError, Delivery, Invitation, PartStat, Submission
+
+type Person = tuple[str, str]
+"""Name (may be empty) and address, as addressbook.addresses hands them out."""
+
+_ASKED_ANEW = (
+    "name", "contact", "submission", "token", "announced_sequence", "partstat", "answered_at", "answered_sequence",
+    "comment", "language", "time_zone", "withdrawn_at",
+)  # fmt: skip
+
+
+class OtherSubmissionError(Exception):
+    """The same submission id came with other content: a page that was sent, edited and sent again."""
+
+
+def invite(
+    conference: Conference,
+    people: Sequence[Person],
+    *,
+    by: AbstractBaseUser,
+    submission_id: UUID,
+    message: str = "",
+    now: datetime,
+) -> list[Invitation]:
+    """Invite `people` (address unique without regard to case) and queue a letter to each; the invited ones.
+
+    Whoever is invited already stays untouched and is not in the answer; whoever was withdrawn is asked anew. A
+    repeated `submission_id` does nothing and answers as the first time. Raises OtherSubmissionError when it comes with
+    other content, ClosedError when the conference is cancelled or over.
+    """
+    digest = hashlib.sha256(json.dumps([conference.pk, sorted(people), message]).encode()).hexdigest()
+    with transaction.atomic():
+        submission, is_new = Submission.objects.get_or_create(
+            pk=submission_id, defaults={"conference": conference, "by_id": by.pk, "message": message, "digest": digest}
+        )
+        if submission.digest != digest:
+            raise OtherSubmissionError
+        if is_new:
+            _ask(_open(conference, now), people, submission, by, now)
+    return list(Invitation.objects.filter(submission=submission).select_related("conference"))
+
+
+def withdraw(invitation: Invitation, now: datetime) -> None:
+    """Take an invitation back: its links end at once; who may have got a letter gets a cancellation.
+
+    Doing it twice is doing it once.
+    """
+    with transaction.atomic():
+        conference = _locked(invitation.conference_id)
+        current = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        if current.withdrawn_at is None:
+            current.conference = conference
+            current.withdrawn_at = now
+            current.save(update_fields=["withdrawn_at"])
+            told = outbox.drop([current], now=now)
+            if told and not conference.cancelled_at and now < conference.ends_at:
+                _raise_sequence(conference)
+                outbox.queue([current], Delivery.Kind.CANCELLATION, now=now)
+        invitation.withdrawn_at = current.withdrawn_at
+
+
+def correct_address(
+    invitation: Invitation, address: str, *, by: AbstractBaseUser, submission_id: UUID, now: datetime
+) -> None:
+    """Invite the same person under another address; the old one gets nothing any more but, if due, a cancellation.
+
+    The person gets a new personal page: whoever reads the mail of the old address must not answer for them.
+    Raises what `invite` raises.
+    """
+    message = invitation.submission.message if invitation.submission else ""
+    with transaction.atomic():
+        withdraw(invitation, now)
+        people = [(invitation.name, address)]
+        invite(invitation.conference, people, by=by, submission_id=submission_id, message=message, now=now)
+
+
+def _locked(conference_id: int) -> Conference:
+    return Conference.objects.select_for_update().get(pk=conference_id)
+
+
+def _open(conference: Conference, now: datetime) -> Conference:
+    """The conference as it is now, locked; ClosedError if nobody can be invited any more."""
+    current = _locked(conference.pk)
+    if current.cancelled_at or now >= current.ends_at:
+        raise ClosedError
+    return current
+
+
+def _raise_sequence(conference: Conference) -> None:
+    """The next SEQUENCE for letters to single people; no Change, because nobody else has anything to be told."""
+    Conference.objects.filter(pk=conference.pk).update(sequence=F("sequence") + 1)
+    conference.sequence += 1
+
+
+def _ask(
+    conference: Conference, people: Iterable[Person], submission: Submission, by: AbstractBaseUser, now: datetime
+) -> None:
+    """Insert the new ones, bring back the withdrawn ones, queue the letters: as many queries for 500 as for one."""
+    asked = {address.lower(): (name, address) for name, address in people}
+    known = {row.address.lower(): row for row in conference.invitations.filter(_is_one_of(asked))}
+    again = [row for row in known.values() if row.withdrawn_at]
+    new = [Invitation(address=address) for key, (_name, address) in asked.items() if key not in known]
+    if again:
+        _raise_sequence(conference)
+    contacts = contacts_by_address(asked, by)
+    for row in (*new, *again):
+        key = row.address.lower()
+        row.conference, row.submission = conference, submission
+        _begin(row, asked[key][0], contacts.get(key))
+    Invitation.objects.bulk_create(new)
+    Invitation.objects.bulk_update(again, _ASKED_ANEW)
+    outbox.queue([*new, *again], Delivery.Kind.INVITATION, now=now)
+
+
+def _begin(row: Invitation, name: str, contact: Contact | None) -> None:
+    """As if never asked before, under the name, language and zone of the contact if there is one."""
+    row.contact = contact
+    row.name = contact.name if contact else name
+    row.language, row.time_zone = (contact.language, contact.time_zone) if contact else ("", "")
+    row.token = new_token()
+    row.announced_sequence = row.conference.sequence
+    row.partstat, row.comment = PartStat.NEEDS_ACTION, ""
+    row.answered_at = row.answered_sequence = row.withdrawn_at = None
+
+
+def contacts_by_address(addresses: Iterable[str], by: AbstractBaseUser) -> dict[str, Contact]:
+    """The contacts that `by` may see under these addresses (keys in lower case); the own one before the shared one."""
+    found = Contact.objects.visible_to(by).filter(_is_one_of(addresses))
+    return {contact.address.lower(): contact for contact in sorted(found, key=lambda contact: not contact.is_shared)}
+
+
+def _is_one_of(addresses: Iterable[str]) -> Q:
+    """Addresses are compared in lower case, which is what the unique indexes hold."""
+    return Q(In(Lower("address"), [address.lower() for address in addresses]))
