@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
+VARIABLES = FileAwareMapping(cache=False)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 # Named in the plan, not there yet: saying nothing would let somebody believe that it works.
@@ -54,7 +56,7 @@ def wrong(name: str, sentence: str) -> ImproperlyConfigured:
 def read(name: str, default: str = "") -> str:
     """The value of NAME, or of the file that NAME_FILE points at, or the default."""
     try:
-        return environ.FileAwareEnv.ENVIRON.get(name, "").strip() or default
+        return VARIABLES.get(name, "").strip() or default
     except (OSError, UnicodeDecodeError) as error:
         raise wrong(f"{name}_FILE", f"names a file that cannot be read: {error}.") from error
 
@@ -118,8 +120,8 @@ def split(text: str, *schemes: str) -> SplitResult:
     try:
         url = urlsplit(text)
         url.port  # noqa: B018 - reading it is the check
-    except ValueError as error:
-        raise ValueError(f"is not a URL: {error}") from error
+    except ValueError:
+        raise ValueError("is not a URL; in a password write % ? # / @ as %25 %3F %23 %2F %40") from None
     if url.scheme not in schemes:
         raise ValueError(f"must begin with {expected}")
     return url
@@ -177,16 +179,15 @@ def _keep_first(written: Path, kept: Path) -> None:
 
 def database(text: str, *, statement_timeout: int) -> dict[str, Any]:
     """The DATABASES entry of SQLite (one host) or PostgreSQL (pooled); `statement_timeout` in seconds, 0 for none."""
-    scheme = split(text, "sqlite", "postgres", "postgresql").scheme
-    config: dict[str, Any] = environ.Env.db_url_config(text)
-    if scheme == "sqlite":
-        return _sqlite(config)
-    return _postgresql(config, statement_timeout)
+    url = split(text, "sqlite", "postgres", "postgresql")
+    if url.scheme != "sqlite":
+        return _postgresql(environ.Env.db_url_config(text), statement_timeout)
+    if url.netloc or not url.path.strip("/"):
+        raise ValueError("must name a file, like sqlite:////srv/cabinet/cabinet.sqlite3 with four slashes")
+    return _sqlite(environ.Env.db_url_config(text))
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
-    if config["HOST"] or config["NAME"] == ":memory:":
-        raise ValueError("must name a file, like sqlite:////srv/cabinet/cabinet.sqlite3 with four slashes")
     path = Path(config["NAME"]).absolute()
     try:
         path.touch(mode=0o600)
@@ -212,6 +213,7 @@ def _postgresql(config: dict[str, Any], statement_timeout: int) -> dict[str, Any
         "lock_timeout": "5s",
         "idle_in_transaction_session_timeout": "30s",
     }
+    config["HOST"] = unquote(config["HOST"])  # a folder of sockets, as in postgres://%2Fvar%2Frun%2Fpostgresql/cabinet
     config["OPTIONS"] = {
         **config.get("OPTIONS", {}),
         "pool": {"min_size": 1, "max_size": 12, "timeout": 10},

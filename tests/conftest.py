@@ -1,5 +1,9 @@
 """Three people in every test: Alice organizes, Bob is invited, Charlie is a stranger."""
 
+import os
+import shutil
+from typing import Any
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -7,6 +11,35 @@ from django.test import Client
 from addressbook.models import Contact
 from cabinet.models import User
 from tests.factories import make_contact, make_user
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="Only tests that use the database, without a browser.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --database-only, leave out what would run the same on any database."""
+    if config.getoption("database_only"):
+        chosen = [item for item in items if uses_database(item) and not item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether a test reads or writes rows."""
+    fixtures = DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium; as root, as in a container, it can have no sandbox."""
+    root = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] if os.getuid() == 0 else []
+    quiet = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+    path = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    return {**browser_type_launch_args, "executable_path": path, "args": [*root, *quiet, "--disable-sync"]}
 
 
 @pytest.fixture

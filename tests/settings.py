@@ -40,6 +40,7 @@ else:
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
 # Waits on a server or for a dead worker. Times that rows carry stay real: tests hand in the `now` they need.
 OUTBOX |= {

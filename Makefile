@@ -1,0 +1,63 @@
+# make run | dev | test | check | bench | demo | lock    (what each does: README.md)
+
+PYTHON := .venv/bin/python
+CHROMIUM ?= chromium
+
+.DELETE_ON_ERROR:
+.PHONY: run dev demo test check bench lock browser
+
+run: .venv/.stamp-run
+	@exec $(PYTHON) manage.py serve
+
+dev: .venv/.stamp-dev
+	@DEBUG=true exec $(PYTHON) manage.py serve --reload
+
+demo: .venv/.stamp-run
+	@$(PYTHON) manage.py migrate --verbosity 0
+	@$(PYTHON) manage.py demo
+
+test: .venv/.stamp-dev tests/peers/node_modules/.stamp $(if $(filter no,$(BROWSER)),,browser)
+	@exec $(PYTHON) tests/run.py
+
+bench: .venv/.stamp-dev
+	@exec $(PYTHON) -m tests.bench
+
+# As a public installation would be set up.
+check: export SITE_URL = https://cabinet.example.org
+check: export MAIL_URL = smtp+tls://user:password@mail.example.org
+check: export MAIL_FROM = invite@example.org
+check: export SECRET_KEY = nothing-is-signed-with-this-0123456789-abcdefghijklmnopqrstuvwxyz
+check: export TRUSTED_PROXY_COUNT = 1
+check: .venv/.stamp-dev
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy .
+	$(PYTHON) -m djade --target-version 6.1 --check $$(git ls-files '*.html' '*.txt' | grep ^templates/)
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) -m pip check
+
+lock:
+	uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.13 pyproject.toml -o requirements.lock
+	uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	    --python-version 3.13 pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+# The virtual environment: exactly the hash lock, wheels only, by uv where it is there and pip where not.
+# A stamp is written last, so an interrupted installation is taken up again.
+
+.venv/.stamp-run: requirements.lock
+	@scripts/install requirements.lock
+	@touch $@
+
+.venv/.stamp-dev: .venv/.stamp-run requirements-dev.lock
+	@scripts/install requirements-dev.lock
+	@touch $@
+
+tests/peers/node_modules/.stamp: tests/peers/package-lock.json
+	@command -v npm >/dev/null || { echo "The tests compare with ical.js: install Node.js with npm first." >&2; exit 1; }
+	npm ci --prefix tests/peers --no-audit --no-fund
+	@touch $@
+
+browser:
+	@command -v $(CHROMIUM) >/dev/null || scripts/install-browser

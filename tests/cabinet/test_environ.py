@@ -1,0 +1,258 @@
+"""Every variable of the environment: what it becomes, and that a wrong value stops the start with a sentence."""
+
+import os
+import runpy
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from cabinet import environ
+from cabinet.environ import Mail, Room
+
+type Settings = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP"
+PUBLIC = {
+    "SITE_URL": "https://cabinet.example.org",
+    "MAIL_URL": "smtp+tls://user:secret@mail.example.org",
+    "MAIL_FROM": "invite@example.org",
+}
+
+
+@pytest.fixture
+def settings_with(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Settings]:
+    """Reads the settings anew, with nothing but the given variables."""
+
+    def read(**variables: str) -> Settings:
+        monkeypatch.setattr(os, "environ", {"DATA_DIR": str(tmp_path / "data"), **variables})
+        monkeypatch.setattr(environ.VARIABLES, "env", os.environ)
+        return runpy.run_path(str(ROOT / "cabinet/settings.py"))
+
+    return read
+
+
+WRONG = [
+    ({"SITE_URL": "http://cabinet.example.org"}, "SITE_URL must begin with https://"),
+    ({"SITE_URL": "cabinet.example.org"}, "SITE_URL must begin with http://, https://"),
+    ({"SITE_URL": "https://cabinet.example.org/path"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://user@cabinet.example.org"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://cabinet.example.org:eighty"}, "SITE_URL is not a URL"),
+    ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535"),
+    ({"PORT": "70000"}, "PORT must be a whole number from 1 to 65535"),
+    ({"WORKERS": "0"}, "WORKERS must be a whole number from 1 to 64"),
+    ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT must be a whole number from 0 to 10"),
+    ({"DEBUG": "perhaps"}, "DEBUG must be true or false"),
+    ({"DEBUG": "true", **PUBLIC}, "DEBUG must not be on"),
+    ({"ALLOW_SIGNUP": "2"}, "ALLOW_SIGNUP must be true or false"),
+    ({"ADMIN_ENABLED": "ja"}, "ADMIN_ENABLED must be true or false"),
+    ({"LANGUAGE_CODE": "xx"}, "LANGUAGE_CODE must be one of en"),
+    ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE must be a time zone name"),
+    ({"TIME_ZONE": "/etc/passwd"}, "TIME_ZONE must be a time zone name"),
+    ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of"),
+    ({"STATEMENT_TIMEOUT": "long"}, "STATEMENT_TIMEOUT must be a whole number"),
+    ({"SECRET_KEY": "short"}, "SECRET_KEY must be at least 50 random characters"),
+    ({"SECRET_KEY": "a" * 60}, "SECRET_KEY must be at least 50 random characters"),
+    ({"DATABASE_URL": "mysql://root@localhost/cabinet"}, "DATABASE_URL must begin with sqlite://, postgres://"),
+    ({"DATABASE_URL": "postgres://user@host"}, "DATABASE_URL must name a database"),
+    ({"DATABASE_URL": "postgres://user@host/cabinet"}, "SECRET_KEY must be at least 50 random characters"),
+    ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL must name a file"),
+    ({"DATABASE_URL": "sqlite://host/file"}, "DATABASE_URL must name a file"),
+    ({"DATABASE_URL": "sqlite:////no/such/folder/file"}, "DATABASE_URL names a file that cannot be written"),
+    ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR names a folder that cannot be made"),
+    ({"MAIL_URL": "imap://host"}, "MAIL_URL must begin with file://, smtp://"),
+    ({"MAIL_URL": "smtp://"}, "MAIL_URL must name a mail server"),
+    ({"MAIL_URL": "smtp://user@host"}, "MAIL_URL must give both user and password"),
+    ({"MAIL_URL": "smtp://host:0x19"}, "MAIL_URL is not a URL"),
+    ({"MAIL_URL": "smtp://user:a?b@host"}, "MAIL_URL is not a URL; in a password write"),
+    ({"MAIL_URL": "file://mail"}, "MAIL_URL must name a folder from the root"),
+    ({"MAIL_URL": "smtp://host"}, "MAIL_FROM must be a plain address"),
+    ({"MAIL_FROM": "Cabinet <invite@example.org>"}, "MAIL_FROM must be a plain address"),
+    ({"VIDEO_URL": "https://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
+    ({"VIDEO_URL": "jitsi+http://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
+    ({"VIDEO_URL": "bbb+https://:secret@host/bigbluebutton/api"}, "VIDEO_URL names BigBlueButton, which is not supported"),
+    ({"VIDEO_URL": "jitsi+https://app:short@host"}, "VIDEO_URL must give signed rooms as app:secret@host"),
+    ({"VIDEO_URL": "link+https://host/path"}, "VIDEO_URL must hold {room} once"),
+    ({"VIDEO_URL": "link+https://user:pw@host/{room}"}, "VIDEO_URL must hold {room} once"),
+    ({"VIDEO_URL": "link+https://{room}.host/"}, "VIDEO_URL must hold {room} once"),
+    ({"VIDEO_URL": "jitsi+https://a.example#A,jitsi+https://b.example#A"}, "VIDEO_URL must give each of several rooms"),
+    ({"REPLY_URL": "imaps://user:pw@host/INBOX"}, "REPLY_URL is not supported by this version"),
+    ({"OIDC_URL": "https://id.example.org"}, "OIDC_URL is not supported by this version"),
+    ({"LDAP_URL": "ldaps://ldap.example.org"}, "LDAP_URL is not supported by this version"),
+    ({"QUOTA_NEW_RECIPIENTS": "200"}, "QUOTA_NEW_RECIPIENTS is not supported by this version"),
+    ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE names a file that cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("variables", "sentence"), WRONG, ids=[sentence[:40] for _variables, sentence in WRONG])
+def test_wrong_value_is_refused(
+    settings_with: Callable[..., Settings], variables: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        settings_with(**variables)
+    said = str(refusal.value)
+    assert sentence in said
+    assert said.endswith(".")
+    assert not any(secret in said for secret in (":short@", ":pw@", "a?b")), "no password in an error"
+
+
+def test_refusal_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "manage.py", "serve"]
+    variables = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "WORKERS": "many"}
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "The settings are not right. WORKERS must be a whole number from 1 to 64, not “many”.\n"
+
+
+def test_nothing_set_is_a_complete_private_installation(
+    settings_with: Callable[..., Settings], tmp_path: Path
+) -> None:
+    settings = settings_with()
+    expected = {
+        "DEBUG": False,
+        "SITE_URL": "http://localhost:8000",
+        "SITE_NAME": "Personal Cabinet",
+        "MAIL_FROM": "invite@localhost",
+        "ALLOW_SIGNUP": False,
+        "ADMIN_ENABLED": False,
+        "SESSION_COOKIE_NAME": "session",
+        "TIME_ZONE": "UTC",
+    }
+    assert {name: settings[name] for name in expected} == expected
+    assert sorted(settings["ALLOWED_HOSTS"]) == ["127.0.0.1", "[::1]", "localhost"]
+    data = tmp_path / "data"
+    assert mode(data) == 0o700
+    assert mode(data / "secret_key") == mode(data / "cabinet.sqlite3") == 0o600
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_two_installations_have_different_keys_and_keep_them(
+    settings_with: Callable[..., Settings], tmp_path: Path
+) -> None:
+    first = settings_with(DATA_DIR=str(tmp_path / "a"))["SECRET_KEY"]
+    assert settings_with(DATA_DIR=str(tmp_path / "a"))["SECRET_KEY"] == first
+    assert settings_with(DATA_DIR=str(tmp_path / "b"))["SECRET_KEY"] != first
+    assert len(first) >= 50
+
+
+def test_public_installation_is_shut_tight(settings_with: Callable[..., Settings]) -> None:
+    settings = settings_with(**PUBLIC, TRUSTED_PROXY_COUNT="1")
+    expected = {
+        "ALLOWED_HOSTS": ["cabinet.example.org"],
+        "SESSION_COOKIE_NAME": "__Host-session",
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_NAME": "__Host-csrf",
+        "CSRF_COOKIE_SECURE": True,
+        "SECURE_SSL_REDIRECT": True,
+        "SECURE_HSTS_SECONDS": 31_536_000,
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "MAIL_DOMAIN": "example.org",
+    }
+    assert {name: settings[name] for name in expected} == expected
+
+
+def test_nobody_in_front_is_believed_unless_the_number_of_proxies_is_given(
+    settings_with: Callable[..., Settings],
+) -> None:
+    settings = settings_with(**PUBLIC)
+    assert settings["SECURE_PROXY_SSL_HEADER"] is None
+    assert settings["ALLAUTH_TRUSTED_PROXY_COUNT"] == 0
+    assert "USE_X_FORWARDED_HOST" not in settings
+
+
+def test_value_may_come_from_a_file(settings_with: Callable[..., Settings], tmp_path: Path) -> None:
+    key, url = tmp_path / "key", tmp_path / "url"
+    key.write_text(KEY + "\n")
+    url.write_text("postgres://cabinet:p%40ss@db.example.org:5433/cabinet\n")
+    settings = settings_with(SECRET_KEY_FILE=str(key), DATABASE_URL_FILE=str(url))
+    assert settings["SECRET_KEY"] == KEY
+    database = settings["DATABASES"]["default"]
+    assert (database["PASSWORD"], database["HOST"], database["PORT"]) == ("p@ss", "db.example.org", 5433)
+
+
+def test_port_decides_the_default_address(settings_with: Callable[..., Settings]) -> None:
+    assert settings_with(PORT="8123")["SITE_URL"] == "http://localhost:8123"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://[::1]:8000", "http://cabinet.localhost"])
+def test_loopback_needs_no_certificate(url: str) -> None:
+    assert environ.site_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "mail"),
+    [
+        ("smtp://mail.example.org", Mail("smtp", None, "mail.example.org", 25)),
+        ("smtp+tls://u:p@mail.example.org", Mail("smtp", None, "mail.example.org", 587, "u", "p", "starttls")),
+        ("smtps://u%40x:p%3F%23@mail.example.org:4465", Mail("smtp", None, "mail.example.org", 4465, "u@x", "p?#", "tls")),
+        ("smtp://[::1]:2525", Mail("smtp", None, "::1", 2525)),
+    ],
+)
+def test_mail_url(url: str, mail: Mail) -> None:
+    assert environ.mail(url) == mail
+
+
+def test_file_mail_makes_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "with space"
+    assert environ.mail(f"file://{tmp_path}/with%20space") == Mail("file", folder)
+    assert mode(folder) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("url", "rooms"),
+    [
+        ("jitsi+https://meet.jit.si", [Room("meet.jit.si", "jitsi", "https://meet.jit.si")]),
+        (
+            "jitsi+https://cabinet:" + "s" * 32 + "@meet.example.org:8443/",
+            [Room("meet.example.org", "jitsi", "https://meet.example.org:8443", "cabinet", "s" * 32)],
+        ),
+        (
+            "link+https://video.example.org/r/{room}?lang=en#Video%20A, jitsi+https://meet.example.org#B",
+            [
+                Room("Video A", "link", "https://video.example.org/r/{room}?lang=en"),
+                Room("B", "jitsi", "https://meet.example.org"),
+            ],
+        ),
+    ],
+)
+def test_video_url(url: str, rooms: list[Room]) -> None:
+    assert list(environ.rooms(url)) == rooms
+
+
+def test_sqlite_is_set_up_for_many_processes_and_power_cuts(tmp_path: Path) -> None:
+    config = environ.database(f"sqlite:///{tmp_path}/file", statement_timeout=15)
+    assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert config["OPTIONS"]["timeout"] == 20
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        assert pragma in config["OPTIONS"]["init_command"]
+
+
+def test_postgresql_is_pooled_and_gives_up_in_time() -> None:
+    options: dict[str, Any] = environ.database("postgres://u:p@h/d?sslmode=verify-full", statement_timeout=15)["OPTIONS"]
+    assert options["sslmode"] == "verify-full"
+    assert options["pool"]["max_size"] > 0
+    assert "statement_timeout=15s" in options["options"]
+    assert "lock_timeout=5s" in options["options"]
+
+
+def test_web_pages_get_less_time_than_commands(tmp_path: Path) -> None:
+    code = "import cabinet.wsgi, os; print(os.environ['STATEMENT_TIMEOUT'])"
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "15"
+
+
+def test_unreadable_file_names_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SITE_NAME_FILE", str(tmp_path))
+    with pytest.raises(ImproperlyConfigured, match="SITE_NAME_FILE"):
+        environ.read("SITE_NAME")
