@@ -9,7 +9,7 @@ from typing import Any
 # What opens something by itself: links to pages, to a calendar, to a new password.
 _SECRET_PATHS = re.compile(r"/(join|i|feeds|reset/key|confirm-email)/[^/\s?\"']+")
 _TOKENS = re.compile(r"\b[a-z2-7]{26}\b")
-_ADDRESSES = re.compile(r"([^\s@<>\"'(),:;=])[^\s@<>\"'(),:;=]*@([\w.-]+)")
+_ADDRESSES = re.compile(r"([^\s@<>\"'(),:;=])[^\s@<>\"'(),:;=]{0,63}@([\w.-]+)")
 # PostgreSQL repeats the row that it refuses.
 _DETAILS = re.compile(r"^DETAIL:.*$", re.MULTILINE)
 
@@ -28,10 +28,10 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": discreet(record.getMessage())[:2000],
+            "message": discreet(record.getMessage()[:4000])[:2000],
         }
         if record.exc_info:
-            line["error"] = discreet(self.formatException(record.exc_info))[-8000:]
+            line["error"] = discreet(self.formatException(record.exc_info)[-16000:])[-8000:]
         return json.dumps(line)
 
 
