@@ -1,6 +1,7 @@
 """One file for every installation: all that differs comes from the environment (see README)."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils.csp import CSP
@@ -137,7 +138,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 MAILERS = {"default": {"BACKEND": "cabinet.mail.QueueBackend"}}
 
 # Seconds, but for CONNECTIONS and BATCH; tests shrink them.
-OUTBOX = {
+OUTBOX: dict[str, Any] = {
     "CONNECT": 10,
     "COMMAND": 30,
     "DATA": 60,
