@@ -50,6 +50,8 @@ def clean_address(text: str) -> str:
     Raises ValidationError naming the first fault.
     """
     address = text.strip()
+    if len(address) > 2 * MAX_LENGTH:
+        raise _too_long()
     if any(unicodedata.category(char)[0] in "CZ" for char in address):
         raise ValidationError(_("The address holds a space or an invisible character. Take it out."), code="invisible")
     local, at, domain = address.rpartition("@")
@@ -58,7 +60,7 @@ def clean_address(text: str) -> str:
     _check_local_part(local)
     cleaned = f"{local}@{_ascii_domain(domain)}"
     if len(cleaned) > MAX_LENGTH:
-        raise ValidationError(_("An e-mail address has at most 254 characters"), code="too_long")
+        raise _too_long()
     return cleaned
 
 
@@ -123,6 +125,10 @@ def _clean_name(text: str) -> str:
         return clean_line(text.strip(" ',"))[:MAX_NAME_LENGTH].strip()
     except ValidationError:
         return ""
+
+
+def _too_long() -> ValidationError:
+    return ValidationError(_("An e-mail address has at most 254 characters"), code="too_long")
 
 
 def _check_local_part(local: str) -> None:

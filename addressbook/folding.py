@@ -28,7 +28,7 @@ _HABITS = tuple(
         ("[ijy]+", "i"),  # й, ы, -ий, -ия: y i j, iy ii ij y, iya ia ija
         ("ie", "e"),  # е, є: e, and ye ie je
         ("([aou])e", r"\1"),  # ä ö ü, æ ø: with and without e
-        (r"([a-z])\1+", r"\1"),
+        (r"([a-np-tv-z])\1+", r"\1"),  # Anna and Ana, but not Boob and Bob
     )
 )
 _SHORTEST_SKELETON = 3
@@ -50,10 +50,10 @@ def skeleton(word: str) -> str:
     return word if len(word) >= _SHORTEST_SKELETON else ""
 
 
-def search_key(text: str) -> str:
-    """The folded words of `text` in their order, then the skeletons that differ from them, a space before each."""
-    words = fold(text).split()
-    bare = dict.fromkeys(skeleton(word) for word in words)
+def search_key(names: str, addresses: str = "") -> str:
+    """The folded words of both in their order, then the skeletons of names that differ, a space before each word."""
+    words = fold(f"{names} {addresses}").split()
+    bare = dict.fromkeys(map(skeleton, fold(names).split()))
     return "".join(f" {word}" for word in [*words, *(word for word in bare if word and word not in words)])
 
 

@@ -36,12 +36,18 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Those of one Book; all of them if `book` names none."""
         return self.filter(owner__isnull=book == Book.SHARED) if book in Book.values else self.all()
 
+    def book_sizes(self) -> dict[str, int]:
+        """How many there are in all ("") and in each Book, by one query."""
+        shared = models.Count("pk", filter=models.Q(owner=None))
+        sizes = self.aggregate(all=models.Count("pk"), shared=shared)
+        return {"": sizes["all"], Book.PERSONAL: sizes["all"] - sizes["shared"], Book.SHARED: sizes["shared"]}
+
 
 class SearchKeyField(models.TextField):
     """Filled in whenever its contact is written, also in bulk, as `auto_now` fills in a date."""
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
-        key = search_key(" ".join(model_instance.findable()))
+        key = search_key(*model_instance.findable())
         setattr(model_instance, self.attname, key)
         return key
 
@@ -79,10 +85,15 @@ class Contact(models.Model):
         """The address as people read it."""
         return shown_address(self.address)
 
+    def twin(self) -> "Contact | None":
+        """Another contact of the same book with this address, whatever the case of its letters."""
+        book = Contact.objects.alias(lowered=Lower("address")).filter(owner=self.owner_id)
+        return book.filter(lowered=self.address.lower()).exclude(pk=self.pk).first()
+
     @property
     def is_shared(self) -> bool:
         return self.owner_id is None
 
-    def findable(self) -> list[str]:
-        """What a search looks at; the name comes first, so that contacts sorted by their key are sorted by name."""
-        return [self.name, *dict.fromkeys([self.address, self.shown_address]), self.organisation]
+    def findable(self) -> tuple[str, str]:
+        """Names and addresses that a search looks at; the name first, so that sorting by the key sorts by name."""
+        return f"{self.name} {self.organisation}", " ".join(dict.fromkeys([self.address, self.shown_address]))

@@ -13,6 +13,7 @@ from addressbook.models import Contact
 
 LIMIT = 20
 _LONGEST_QUERY = 254
+_WILDCARDS = frozenset("%_\\")
 
 
 def search(user: AbstractBaseUser, text: str, limit: int = LIMIT, *, book: str = "") -> list[Contact]:
@@ -20,14 +21,16 @@ def search(user: AbstractBaseUser, text: str, limit: int = LIMIT, *, book: str =
 
     Own ones before shared ones; in each the whole query at the start of a word, then every word of it at the start of
     a word, then the rest; then by name. An address comes once: the own contact stands for the shared one. A text
-    without a letter or digit matches nobody. One database query.
+    without a letter or digit matches nobody, but what LIKE takes for wildcards is looked for as it stands. One
+    database query.
     """
     words = fold(text[:_LONGEST_QUERY]).split()
-    if not words:
+    conditions = [*map(_occurs, dict.fromkeys(words)), *map(_stands, sorted(_WILDCARDS & set(text)))]
+    if not conditions:
         return []
     limit = min(limit, LIMIT)
-    matches = Contact.objects.visible_to(user).in_book(book).filter(*map(_occurs, dict.fromkeys(words)))
-    best_first = matches.order_by(F("owner").asc(nulls_last=True), _rank(words), "folded", "pk")
+    matches = Contact.objects.visible_to(user).in_book(book).filter(*conditions)
+    best_first = matches.order_by(F("owner").asc(nulls_last=True), _rank(words or [""]), "folded", "pk")
     once: dict[str, Contact] = {}
     for contact in best_first[: 2 * limit]:  # An address stands at most twice there: own and shared.
         once.setdefault(contact.address.lower(), contact)
@@ -37,6 +40,10 @@ def search(user: AbstractBaseUser, text: str, limit: int = LIMIT, *, book: str =
 def _occurs(word: str) -> Q:
     bare = skeleton(word)
     return Q(folded__contains=word) | Q(folded__contains=f" {bare}") if bare else Q(folded__contains=word)
+
+
+def _stands(sign: str) -> Q:
+    return Q(name__contains=sign) | Q(address__contains=sign) | Q(organisation__contains=sign)
 
 
 def _rank(words: list[str]) -> Case:

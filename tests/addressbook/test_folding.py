@@ -82,8 +82,8 @@ def test_skeleton_says_nothing_about_two_letters() -> None:
     assert [skeleton(word) for word in ("ji", "y", "sch", "zhu")] == ["", "", "", ""]
 
 
-def test_search_key_keeps_the_words_in_front_and_adds_each_skeleton_once() -> None:
-    assert search_key("Юлия Schmidt Юлия") == " yuliya schmidt yuliya iulia smidt"
+def test_search_key_keeps_the_words_in_front_and_adds_each_skeleton_of_names_once() -> None:
+    assert search_key("Юлия Schmidt Юлия", "gh@x.test") == " yuliya schmidt yuliya gh x test iulia smidt"
 
 
 @pytest.mark.parametrize(
