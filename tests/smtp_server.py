@@ -228,9 +228,9 @@ class SmtpServer:
         _shut(self._listener)
         self._accepting.join()
         self._listener.close()
-        for session, thread in self._sessions:
+        for session, _ in self._sessions:
             _shut(session.sock)
-            thread.join()
+        self.wait_until_all_left()
 
     @property
     def connections(self) -> int:
@@ -242,6 +242,11 @@ class SmtpServer:
         with self._changed:
             if not self._changed.wait_for(lambda: self._passed[phase] >= times, timeout):
                 raise TimeoutError(f"{phase} was reached {self._passed[phase]} times, not {times}")
+
+    def wait_until_all_left(self) -> None:
+        """Until every connection so far has ended."""
+        for _, thread in self._sessions:
+            thread.join()
 
     def reach(self, phase: str, recipient: str) -> Fault | None:
         """Notes that a phase is reached, and gives the fault whose turn it is."""

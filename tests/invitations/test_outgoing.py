@@ -5,6 +5,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,8 @@ def test_refusal_before_the_dot(phase: str, says: str, result: Result) -> None:
         assert taken(server) == []
         assert send(channel, CHARLIE).result == SENT
     assert taken(server) == [CHARLIE]
+    in_step = phase in {"mail", "rcpt", "data"} and says[0] in "45" and not says.startswith("421")
+    assert server.connections == (1 if in_step else 2)
 
 
 def test_reply_of_a_refusal_is_reported() -> None:
@@ -196,6 +199,7 @@ ANSWERS = [
     ("554 5.6.0 no", FAILED, 0),
     ("354 what", UNCERTAIN, 0),
     (NONSENSE, UNCERTAIN, 0),
+    (f"{NONSENSE}\r\n250 2.0.0 after all", UNCERTAIN, 0),
     (DROP, UNCERTAIN, 0),
 ]
 
@@ -208,6 +212,7 @@ def test_answer_to_the_dot(says: str, result: Result, copies: int) -> None:
         assert taken(server) == [BOB] * copies
         assert send(channel, CHARLIE).result == SENT
     assert taken(server) == [BOB] * copies + [CHARLIE]
+    assert server.connections == (2 if result == UNCERTAIN or says.startswith("421") else 1)
 
 
 @pytest.mark.parametrize("does", [DROP, HANG])
@@ -266,7 +271,7 @@ def test_server_that_speaks_or_leaves_before_the_dot_does_not_get_it(says: str, 
     def when_the_server_has_gone() -> bool:
         if server.commands[-1:] == [(1, "DATA")]:
             server.wait_for("body")
-            sessions_end(server)
+            server.wait_until_all_left()
         return True
 
     with SmtpServer(Fault("body", says, times=1)) as server, channel_to(server) as channel:
@@ -274,11 +279,6 @@ def test_server_that_speaks_or_leaves_before_the_dot_does_not_get_it(says: str, 
         assert (outcome.result, outcome.before_dot) == (result, True)
         assert send(channel, CHARLIE).result == SENT
     assert taken(server) == [CHARLIE]
-
-
-def sessions_end(server: SmtpServer) -> None:
-    for _, thread in server._sessions:
-        thread.join()
 
 
 def test_server_that_is_merely_slow_gets_the_message() -> None:
@@ -403,7 +403,9 @@ def test_leaving_takes_no_longer_than_its_limit(does: str) -> None:
     with SmtpServer(Fault("quit", does)) as server:
         channel = open_channel(mail_of(server), SITE_ADDRESS, PATIENT | {"QUIT": 0.2})
         assert send(channel).result == SENT
+        before = time.monotonic()
         channel.close()
+        assert time.monotonic() - before < PATIENT["COMMAND"] / 2
     assert taken(server) == [BOB]
 
 
@@ -509,7 +511,6 @@ def test_missing_encryption_stops_the_channel() -> None:
         Fault("starttls", "502 5.5.1 what", times=1),
         Fault("starttls", NONSENSE, times=1),
         Fault("starttls", DROP, times=1),
-        Fault("starttls", "220 2.0.0 go ahead\r\n250 injected", times=1),
         Fault("handshake", "this is not TLS", times=1),
         Fault("handshake", DROP, times=1),
         Fault("handshake", HANG, times=1),
@@ -525,6 +526,13 @@ def test_refused_or_broken_encryption_stops_the_channel(fault: Fault, trusted: C
         assert (outcome.result, outcome.before_dot) == (SITE, True)
         assert_nothing_in_clear(server)
         assert send(channel).result == SENT
+
+
+def test_words_from_before_the_handshake_are_not_taken_for_words_from_inside(trusted: Certificate) -> None:
+    fault = Fault("starttls", "220 2.0.0 go ahead\r\n250-injected\r\n250 AUTH PLAIN")
+    with SmtpServer(fault, tls=trusted, credentials=SECRET) as server, channel_to(server, **SECURED) as channel:
+        assert send(channel) == Outcome(SITE, "Clear text after STARTTLS", before_dot=True)
+    assert_nothing_in_clear(server)
 
 
 @pytest.mark.parametrize("implicit", [False, True])
