@@ -209,6 +209,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             ),
         )
 
+    def wanted(self) -> Self:
+        """Those that may leave as they are."""
+        return self.with_wanted().filter(models.Q(is_wanted=True))
+
 
 class Delivery(models.Model):
     """One message on its way to one address. The row is the queue.
