@@ -1,0 +1,322 @@
+"""The crew: threads that carry messages to the mail server, each over a connection of its own.
+
+The main thread of a worker claims rows and writes their messages; whichever thread is free takes the next one. A
+thread records how its last try ended in the transaction that begins its next one, and only then speaks again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from invitations import claims, outbox, outgoing, writing
+from invitations.claims import Claim, Ending
+from invitations.outgoing import Outcome, Result
+from invitations.workers import standing_clock
+
+logger = logging.getLogger(__name__)
+
+FRESH = 0.1  # seconds in which the database need not be asked again whether a message may leave
+PATIENCE = 5  # seconds that the answer to a final dot may take before another connection helps out
+IDLE = 5  # seconds after which a connection without work is closed
+QUICK = 2  # seconds; a batch that was done faster could have been larger
+
+
+class Desk:
+    """The rows that a worker holds: those being written, those that wait for a carrier, those that carriers have."""
+
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._held: dict[int, Claim] = {}
+        self._ready: deque[Claim] = deque()
+        self._in_hand: set[int] = set()
+        self.is_closed = False
+
+    def hold(self, found: Iterable[Claim]) -> None:
+        """From here on the leases of these are renewed."""
+        with self._news:
+            self._held |= {claim.delivery.pk: claim for claim in found}
+
+    def holds(self, claim: Claim) -> bool:
+        """Whether it was not put back meanwhile."""
+        return claim.delivery.pk in self._held
+
+    def offer(self, claim: Claim) -> None:
+        """For whichever carrier is free."""
+        with self._news:
+            if self.holds(claim):
+                self._ready.append(claim)
+                self._news.notify_all()
+
+    def take(self, may_take: Callable[[], bool], seconds: float) -> Claim | None:
+        """The next one as soon as there is one and `may_take`, if that is within so many seconds."""
+        with self._news:
+            self._news.wait_for(lambda: self.is_closed or (self._ready and may_take()), seconds)
+            if self.is_closed or not (self._ready and may_take()):
+                return None
+            claim = self._ready.popleft()
+            self._in_hand.add(claim.delivery.pk)
+            self._news.notify_all()
+            return claim
+
+    def forget(self, claim: Claim) -> None:
+        """It is done with, or in other hands."""
+        with self._news:
+            self._held.pop(claim.delivery.pk, None)
+            self._in_hand.discard(claim.delivery.pk)
+            self._news.notify_all()
+
+    def clear(self) -> list[Claim]:
+        """Forget what no carrier has in hand, and say what that was."""
+        with self._news:
+            untouched = [claim for key, claim in self._held.items() if key not in self._in_hand]
+            self._held = {key: claim for key, claim in self._held.items() if key in self._in_hand}
+            self._ready.clear()
+            self._news.notify_all()
+            return untouched
+
+    def close(self) -> list[Claim]:
+        """The same for good: nothing can be taken any more."""
+        self.is_closed = True
+        return self.clear()
+
+    def held(self) -> list[Claim]:
+        """All of them."""
+        with self._news:
+            return list(self._held.values())
+
+    def waiting(self) -> int:
+        """How many wait for a carrier."""
+        return len(self._ready)
+
+    def wait(self, seconds: float) -> None:
+        """So long, or until something changes here."""
+        with self._news:
+            self._news.wait(seconds)
+
+
+class Trip:
+    """One message on its way through a channel; `begun_at` is when the database last said that it may go."""
+
+    def __init__(self, claim: Claim, begun_at: float) -> None:
+        self.claim = claim
+        self._lock = threading.Lock()
+        self._confirmed_at = begun_at
+        self._looked_at = 0.0
+        self._looks = 0
+        self._is_off = False
+
+    def may_go_on(self) -> bool:
+        """What the channel asks at the start, and at the last moment before the final dot.
+
+        That is mostly the moment in which the try was begun. If it is not, this process may have stood still, the
+        conference may have been changed, the invitation taken back: the database knows.
+        """
+        if standing_clock() - self._confirmed_at > FRESH and not self._is_confirmed():
+            return False
+        with self._lock:
+            if not self._is_off:
+                self._looks, self._looked_at = self._looks + 1, standing_clock()
+            return not self._is_off
+
+    def _is_confirmed(self) -> bool:
+        try:
+            return claims.may_leave(self.claim)
+        except Error:
+            connection.close()
+            return False
+
+    @property
+    def is_at_the_dot(self) -> bool:
+        """Whether the message may have been taken; true too often rather than too rarely."""
+        return self._looks > 1
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the server has been thinking about the final dot for long."""
+        return self.is_at_the_dot and standing_clock() - self._looked_at > PATIENCE
+
+    def call_off(self) -> bool:
+        """Keep it from the dot; False if it may be there already."""
+        with self._lock:
+            self._is_off = not self.is_at_the_dot
+            return self._is_off
+
+    def go(self, channel: outgoing.Channel) -> Ending:
+        """One try."""
+        row = self.claim.delivery
+        try:
+            message, name = writing.read(row), f"{row.created_at:%Y%m%d-%H%M%S}-{row.pk}"
+            return channel.send(row.address, message, name=name, alive=self.may_go_on)
+        except outgoing.LeaseLost:
+            return None
+        except Exception:  # whatever it is, it is this message's own failure
+            broken = writing.broken(row)
+            in_doubt = Outcome(Result.UNCERTAIN, f"Error {broken.error}", before_dot=False)
+            return in_doubt if self.is_at_the_dot else broken
+
+
+class Carrier(threading.Thread):
+    """A thread with a connection to the mail server, of number `number` in its crew."""
+
+    def __init__(self, crew: Crew, number: int) -> None:
+        super().__init__(name=f"carrier-{number}", daemon=True)
+        self.trip: Trip | None = None
+        self._crew, self._number = crew, number
+        self._channel = outgoing.open_channel(settings.MAIL, settings.MAIL_FROM, settings.OUTBOX)
+        self._done: tuple[Claim, Ending] | None = None
+
+    def run(self) -> None:
+        """Carry messages, one after the other, until the crew stops."""
+        idle = 0
+        while self._done or not self._crew.desk.is_closed:
+            following = self._crew.desk.take(self._is_needed, seconds=0 if self._done else 1)
+            idle = 0 if self._done or following else idle + 1
+            if idle == 0:
+                self._turn(following)
+            elif idle == IDLE:
+                self._leave()
+        self._leave()
+
+    def _is_needed(self) -> bool:
+        return self._number < self._crew.open_places()
+
+    def _turn(self, following: Claim | None) -> None:
+        """Record the last try and make the next one. What goes wrong here leaves rows whose leases end."""
+        begun_at, begun = standing_clock(), False
+        try:
+            begun = self._hand_over(following)
+        except Exception:
+            logger.exception("a result could not be recorded")
+        self._settle(None if begun else following)
+        if following and begun:
+            self.trip = Trip(following, begun_at)
+            self._done = following, self.trip.go(self._channel)
+            self.trip = None
+
+    def _hand_over(self, following: Claim | None) -> bool:
+        """Until the database has it: a result that is not recorded is a message sent twice."""
+        while not self._crew.ended.is_set():
+            try:
+                return claims.hand_over(self._done, following)
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("the database does not answer: %s", error)
+                connection.close()
+                self._crew.ended.wait(1)
+        return False
+
+    def _settle(self, refused: Claim | None) -> None:
+        """Forget what is over; if the server as a whole is in trouble, all others too."""
+        for claim in (self._done and self._done[0], refused):
+            if claim:
+                self._crew.desk.forget(claim)
+        if self._done and isinstance(self._done[1], Outcome) and self._done[1].result is Result.SITE:
+            self._crew.let_go()
+        self._done = None
+
+    def _leave(self) -> None:
+        """Nobody likes guests who sit around."""
+        self._channel.close()
+        connection.close()
+
+
+class Crew:
+    """The carriers of one worker, the desk that they work from, and what keeps its leases alive."""
+
+    def __init__(self, worker: str) -> None:
+        self.worker = worker
+        self.desk = Desk()
+        self.ended = threading.Event()
+        self._connections = self._size = settings.OUTBOX["CONNECTIONS"]
+        self._sized_at = 0.0
+        # The second half helps out while as many of the first wait for the answer to a final dot.
+        self._carriers = [Carrier(self, number) for number in range(2 * self._connections)]
+        self._renewal = threading.Thread(target=self._keep_leases, name="renewal", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work; stop() ends it."""
+        for thread in (self._renewal, *self._carriers):
+            thread.start()
+
+    def open_places(self) -> int:
+        """How many carriers may work: one more for each that waits long for the answer to a final dot."""
+        trips = [carrier.trip for carrier in self._carriers]
+        return self._connections + sum(trip.is_slow for trip in trips if trip)
+
+    def room(self) -> int:
+        """How many rows to claim now: what two seconds suffice for, so that urgent ones need not wait behind them."""
+        waiting = self.desk.waiting()
+        return 0 if waiting > self._size // 2 else self._size - waiting
+
+    def deliver(self, found: list[Claim], now: datetime) -> None:
+        """Write the messages of claimed rows and offer them to the carriers. Raises what the database raises."""
+        self.desk.hold(found)
+        if found:
+            self._fit_size()
+        for claim in found:
+            if self.desk.holds(claim) and self._is_written(claim, now):
+                self.desk.offer(claim)
+
+    def _fit_size(self) -> None:
+        """Claim twice as many next time if this time comes soon after the last one, else half."""
+        was_quick = time.monotonic() - self._sized_at < QUICK
+        wanted = 2 * self._size if was_quick else self._size // 2
+        self._size = max(self._connections, min(wanted, settings.OUTBOX["BATCH"]))
+        self._sized_at = time.monotonic()
+
+    def _is_written(self, claim: Claim, now: datetime) -> bool:
+        try:
+            writing.write(claim.delivery, now)
+        except (OperationalError, InterfaceError):
+            raise  # not the message's fault
+        except Exception:
+            claims.hand_over((claim, writing.broken(claim.delivery)), None)
+            self.desk.forget(claim)
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Put back what no carrier has in hand: nothing can leave now."""
+        self._release(self.desk.clear())
+
+    def _release(self, untouched: list[Claim]) -> None:
+        """What cannot be put back ends with its lease."""
+        try:
+            claims.release(untouched)
+        except Error:
+            logger.warning("%d rows could not be put back", len(untouched))
+            connection.close()
+
+    def stop(self, within: float) -> None:
+        """Finish what is under way, but call off what is not at the final dot after so many seconds."""
+        self._release(self.desk.close())
+        deadline = time.monotonic() + within
+        for carrier in self._carriers:
+            carrier.join(max(0, deadline - time.monotonic()))
+        for carrier in self._carriers:
+            if not self._is_called_off(carrier.trip):
+                carrier.join(settings.OUTBOX["FINAL_DOT"])
+        self.ended.set()
+        self._renewal.join()
+
+    def _is_called_off(self, trip: Trip | None) -> bool:
+        if trip is None or not trip.call_off():
+            return False
+        claims.hand_over((trip.claim, None), None)
+        return True
+
+    def _keep_leases(self) -> None:
+        while not self.ended.wait(settings.OUTBOX["RENEW"]):
+            try:
+                claims.renew(self.desk.held(), outbox.database_now())
+            except Error as error:
+                logger.warning("leases could not be renewed: %s", error)
+                connection.close()
+        connection.close()
