@@ -1,0 +1,107 @@
+"""Closing the gaps: between what a conference is and what people were told; between what failed and who should know.
+
+Both look at what is and queue what is missing. So it does not matter when a worker died, or how many there are.
+"""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from conferences.models import Change, Conference
+from invitations import outbox
+from invitations.models import Delivery, DeliveryQuerySet, InvitationQuerySet
+from invitations.outbox import Kind, State
+
+# People who are told in one transaction: SQLite has one writer at a time, and others wait for it.
+CHUNK = 500
+
+# Before the start the organizer is told of letters that still wait: there is time left for a telephone call.
+LAST_CALL = timedelta(minutes=30)
+
+
+# TO THE INVITED
+
+
+def announce(now: datetime) -> None:
+    """Queue letters to all who have an older one than the conference's newest Change, if that is to be told.
+
+    Edits wait until a minute after the last one, so that slips become one letter; a cancellation goes at once.
+    """
+    for conference in _gathered(now):
+        while _announce_some(conference, now):
+            pass
+
+
+def _gathered(now: datetime) -> list[int]:
+    """Conferences with a Change to announce, and no newer one for a minute."""
+    newest = Change.objects.filter(conference=OuterRef("conference")).order_by("-sequence").values("at")[:1]
+    waiting = Change.objects.filter(tell=Change.Tell.ALL, announced_at=None).alias(newest_at=Subquery(newest))
+    ready = Q(newest_at__lte=now - _seconds("UPDATE_DELAY")) | Q(conference__cancelled_at__isnull=False)
+    return list(waiting.filter(ready).order_by("conference").values_list("conference", flat=True).distinct())
+
+
+def _announce_some(pk: int, now: datetime) -> bool:
+    """Queue letters to the next people; False when nobody is left, or all who are left are just getting a letter."""
+    with transaction.atomic():
+        conference = Conference.objects.select_for_update(no_key=True).get(pk=pk)
+        behind = _behind(conference)
+        if not behind.exists():
+            conference.changes.filter(tell=Change.Tell.ALL, announced_at=None).update(announced_at=now)
+            return False
+        busy = Exists(Delivery.objects.filter(invitation=OuterRef("pk"), state=State.SENDING))
+        free = behind.filter(~busy).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+        people = list(free[:CHUNK])
+        outbox.queue(people, Kind.CANCELLATION if conference.cancelled_at else Kind.UPDATE, now=now)
+        return bool(people)
+
+
+def _behind(conference: Conference) -> InvitationQuerySet:
+    """Who has, or may have, an older letter than the newest Change, and is to be told.
+
+    Who has none yet is not among them: an overtaken row makes place for one that is true, when it is claimed.
+    """
+    newest = conference.changes.latest("sequence")
+    if conference.cancelled_at and newest.tell == Change.Tell.NOBODY:
+        return conference.invitations.none()
+    told = Exists(Delivery.objects.filter(invitation=OuterRef("pk")).requests().arrived())
+    return conference.invitations.standing().filter(told, announced_sequence__lt=newest.sequence)
+
+
+# TO THE ORGANIZER
+
+
+def report(now: datetime) -> None:
+    """Queue a letter to each organizer about what has not arrived and was not reported: one for all of a conference."""
+    for conference in list(_troubles(now).order_by("conference").values_list("conference", flat=True).distinct()):
+        with transaction.atomic():
+            _report(conference, now)
+
+
+def _report(pk: int, now: datetime) -> None:
+    free = Conference.objects.select_for_update(skip_locked=True, no_key=True, of=["self"])
+    conference = free.select_related("organizer", "occurrence").filter(pk=pk).first()
+    if conference and not _was_just_told(conference, now):
+        outbox.queue_notice(conference, list(_troubles(now).filter(conference=conference)), now=now)
+
+
+def _was_just_told(conference: Conference, now: datetime) -> bool:
+    """Whether the last letter is so young that the next one can wait and take more with it."""
+    is_soon = now <= conference.occurrence.starts_at <= now + LAST_CALL
+    since = now - _seconds("UPDATE_DELAY" if is_soon else "REPORT_AFTER")
+    return conference.deliveries.filter(kind=Kind.NOTICE, created_at__gt=since).exists()
+
+
+def _troubles(now: datetime) -> DeliveryQuerySet:
+    """What organizers do not know yet: given up or uncertain for a minute, waiting for long, waiting before the start."""
+    newer = Delivery.objects.filter(invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
+    unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None)
+    over = Q(state__in=[State.FAILED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
+    old, troubled = Q(created_at__lte=now - _seconds("REPORT_AFTER")), Q(deferrals__gt=0) | Q(errors__gt=0)
+    soon = Q(conference__occurrence__starts_at__range=(now, now + LAST_CALL))
+    return unreported.filter(over | (Q(state=State.QUEUED) & (old & troubled | soon & (old | troubled))))
+
+
+def _seconds(name: str) -> timedelta:
+    return timedelta(seconds=settings.OUTBOX[name])
