@@ -70,8 +70,8 @@ def opening(prodid: str, method: str = "") -> bytes:
 
 
 def serialize(head: bytes, vtimezone_text: bytes, vevent: icalendar.Event) -> bytes:
-    """One VCALENDAR, all its properties before its components (some readers miss a late METHOD)."""
-    return b"".join([head, vtimezone_text, vevent.to_ical(), _END])
+    """One VCALENDAR, all its properties before its components (some readers miss a late METHOD), in our order."""
+    return b"".join([head, vtimezone_text, vevent.to_ical(sorted=False), _END])
 
 
 def entry(event: Event) -> tuple[icalendar.Event, bytes]:
@@ -89,8 +89,8 @@ def entry(event: Event) -> tuple[icalendar.Event, bytes]:
     vevent.add("dtstamp", _utc(event.stamp))
     vevent.add("dtstart", start.astimezone(written_in))
     vevent.add("dtend", end.astimezone(written_in))
-    vevent.add("summary", _title(event))
     vevent.sequence = event.sequence
+    vevent.add("summary", one_line(event.summary) or "…")
     return vevent, vtimezone_text or b""
 
 
@@ -107,7 +107,7 @@ def add_details(vevent: icalendar.Event, event: Event) -> icalendar.Event:
     if event.alarm_minutes is not None:
         alarm = icalendar.Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", _title(event))
+        alarm.add("description", vevent["summary"])
         alarm.add("trigger", -timedelta(minutes=event.alarm_minutes))
         vevent.add_component(alarm)
     return vevent
@@ -123,11 +123,6 @@ def parameter(text: str) -> str:
     (RFC 6868), others take a backslash for an escape.
     """
     return one_line(text).replace('"', "”").replace("\\", "/")
-
-
-def _title(event: Event) -> str:
-    """SUMMARY: never empty."""
-    return one_line(event.summary) or "…"
 
 
 def _description(event: Event) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import icalendar
 from hypothesis import strategies as st
 
 from invitations.calendar import Event
@@ -77,3 +78,8 @@ def value(text: bytes, name: str) -> str:
     """The one line with this name, without the name."""
     (found,) = (line for line in lines(text) if re.split("[;:]", line, maxsplit=1)[0] == name)
     return found.removeprefix(name)
+
+
+def read(text: bytes) -> Any:
+    """The VEVENT as icalendar reads it."""
+    return icalendar.Calendar.from_ical(text).events[0]

@@ -1,6 +1,5 @@
 """The calendar object of a letter: who asks whom, and taking it back."""
 
-import icalendar
 import pytest
 import vobject
 from hypothesis import Phase, example, given, settings
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 
 from invitations import itip
 from invitations.itip import Attendee, Person
-from tests.invitations.events import DATA, EVENT, HOSTILE, LINK, event, lines, names, value
+from tests.invitations.events import DATA, EVENT, HOSTILE, LINK, event, lines, names, read, value
 from tests.peers.reader import ical_js
 
 ANNA = Person("Anna Ivanova", "rsvp+7kq2m9@cabinet.example.org")
@@ -42,7 +41,7 @@ def test_request_names_the_organizer_and_asks_for_an_answer() -> None:
 
     assert value(text, "ORGANIZER") == f';CN="Anna Ivanova":mailto:{ANNA.address}'
     assert value(text, "ATTENDEE") == (
-        ';CN="Bob Brown";CUTYPE=INDIVIDUAL;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;RSVP=TRUE:mailto:bob@example.net'
+        ';CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN="Bob Brown":mailto:bob@example.net'
     )
     assert value(text, "STATUS") == ":CONFIRMED"
     assert LINK in value(text, "LOCATION")
@@ -51,7 +50,7 @@ def test_request_names_the_organizer_and_asks_for_an_answer() -> None:
 def test_request_keeps_answers_already_given() -> None:
     text = itip.request(UPDATE, ANNA, [BOB, CHARLIE])
 
-    attendees = icalendar.Calendar.from_ical(text).events[0]["attendee"]
+    attendees = read(text)["attendee"]
     assert [attendee.params["PARTSTAT"] for attendee in attendees] == ["NEEDS-ACTION", "ACCEPTED"]
     assert value(text, "SEQUENCE") == ":1"
 
@@ -73,15 +72,15 @@ def test_cancel_repeats_the_time_but_gives_no_way_in() -> None:
 
     assert lines(text)[lines(text).index("BEGIN:VEVENT") :] == [
         "BEGIN:VEVENT",
-        "SUMMARY:Budget\\; review\\, “autumn”",
+        f"UID:{EVENT.uid}",
+        "DTSTAMP:20261122T120000Z",
         "DTSTART;TZID=Europe/Berlin:20270301T100000",
         "DTEND;TZID=Europe/Berlin:20270301T110000",
-        "DTSTAMP:20261122T120000Z",
-        f"UID:{EVENT.uid}",
         "SEQUENCE:2",
-        f"ATTENDEE{value(text, 'ATTENDEE')}",
-        f"ORGANIZER{value(text, 'ORGANIZER')}",
+        "SUMMARY:Budget\\; review\\, “autumn”",
         "STATUS:CANCELLED",
+        f"ORGANIZER{value(text, 'ORGANIZER')}",
+        f"ATTENDEE{value(text, 'ATTENDEE')}",
         "END:VEVENT",
         "END:VCALENDAR",
     ]
@@ -121,18 +120,18 @@ def test_no_name_makes_a_line_or_a_parameter_of_its_own(organizer: str, guest: s
     text = itip.request(EVENT, Person(organizer, ANNA.address), [Attendee(guest, BOB.address)])
 
     assert names(text) == names(itip.request(EVENT, ANNA, [BOB]))
-    vevent = icalendar.Calendar.from_ical(text).events[0]
+    vevent = read(text)
     assert set(vevent["organizer"].params) == {"CN"}
     assert set(vevent["attendee"].params) == {"CN", "CUTYPE", "PARTSTAT", "ROLE", "RSVP"}
     assert vevent["attendee"].params["CN"]
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.generate])  # a process each, so no shrinking
-@given(st.lists(HOSTILE, min_size=30, max_size=30))
+@settings(max_examples=3, deadline=None, phases=[Phase.generate])  # a process each, so no shrinking
+@given(st.lists(HOSTILE, min_size=20, max_size=20))
 def test_three_readers_read_the_same_names_and_addresses(texts: list[str]) -> None:
     written = [itip.request(EVENT, ANNA, [Attendee(text, BOB.address)]) for text in texts]
 
     for text, by_js in zip(written, ical_js(written), strict=True):
-        attendee = icalendar.Calendar.from_ical(text).events[0]["attendee"]
+        attendee = read(text)["attendee"]
         assert by_js["attendees"] == [[f"mailto:{BOB.address}", attendee.params["CN"]]]
         assert vobject.readOne(text.decode()).vevent.attendee.value == f"mailto:{BOB.address}"
