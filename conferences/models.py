@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import CleanTextField, LineField
 from conferences import times
-from conferences.attempts import Attempt as Attempt  # a table of this app too
+from conferences.attempts import Attempt  # noqa: F401 - a table of this app too
 from conferences.tokens import new_number, new_token
 
 # After the last occurrence people may still come back in for a day (they do: "we go on after lunch").
@@ -223,18 +223,17 @@ class Conference(models.Model):
     ) -> Change | None:
         """Apply edited `fields`; None if nothing differs, else the Change that letters are written from.
 
-        Raises ChangedMeanwhile when somebody else changed or cancelled the conference after `seen_sequence`,
-        NumberTaken, and times.NoSuchTime for a wall-clock time that does not exist. The instance then holds what is
-        stored, except after NumberTaken.
+        Raises ChangedMeanwhile when somebody else changed or cancelled the conference after `seen_sequence` (the same
+        edit sent twice is no such case), NumberTaken, and times.NoSuchTime for a wall-clock time that does not exist.
         """
         with transaction.atomic(), self._number_may_be_taken():
             self._lock()
-            if self.sequence != seen_sequence or self.cancelled_at:
-                raise ChangedMeanwhile
             old = facts(self)
             for name, value in fields.items():
                 setattr(self, name, value)
             before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
+            if before and (self.sequence != seen_sequence or self.cancelled_at):
+                raise ChangedMeanwhile
             if not before:
                 return None
             self.sequence += 1
@@ -328,6 +327,10 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
     def active(self, now: datetime) -> Self:
         """Begun, not over, not cancelled."""
         return self.filter(conference__cancelled_at=None, starts_at__lte=now, ends_at__gt=now)
+
+    def coming(self, now: datetime) -> Self:
+        """Not over, soonest first; cancelled ones too, so that they stay visible until their time."""
+        return self.filter(ends_at__gt=now).order_by("starts_at", "pk")
 
     def upcoming(self, now: datetime) -> Self:
         """Not yet begun; cancelled ones too, so that they stay visible until their time."""

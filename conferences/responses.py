@@ -1,8 +1,8 @@
 """What is special about answers that lead to a room or that are opened by whoever holds a link."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -30,7 +30,8 @@ def leads_to_room(view: View) -> View:
     @wraps(view)
     def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        policy = settings.SECURE_CSP | {"form-action": [*settings.SECURE_CSP["form-action"], *rooms.origins()]}
+        usual = cast(Mapping[str, list[str]], settings.SECURE_CSP)
+        policy = {**usual, "form-action": [*usual["form-action"], *rooms.origins()]}
         response.headers[str(CSP.HEADER_ENFORCE)] = build_policy(policy)
         return response
 

@@ -4,7 +4,7 @@ import base64
 import secrets
 
 # No letter or digit here can be read as another one over the telephone.
-_PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_CLEAR_SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 TOKEN_LENGTH = 26
 
 
@@ -21,4 +21,4 @@ def new_number() -> str:
 
 def new_password() -> str:
     """Ten characters (49 bits) that are easy to dictate."""
-    return "".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(10))
+    return "".join(secrets.choice(_CLEAR_SIGNS) for _ in range(10))

@@ -1,0 +1,100 @@
+"""What the form of a conference starts with, and what it would send by itself."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from conferences import times
+from conferences.models import Change, Conference
+from conferences.tokens import new_password
+
+LENGTHS = [("15", _("15 min")), ("30", _("30 min")), ("45", _("45 min")), ("60", _("1 hour")), ("90", _("1 h 30"))]
+OTHER = "other"
+
+# What “Save as a template” remembers, beside the duration: the fields that are named like the model's.
+SETTINGS = (
+    "opens_before", "organizer_first", "guests_see_each_other", "room_backend", "mode", "chat_premoderation",
+    "mute_on_entry", "camera_off_on_entry", "record", "video_quality", "client_video_quality", "participants_limit",
+)  # fmt: skip
+
+
+def first_values(user: Any, now: datetime) -> dict[str, Any]:
+    """What a new conference starts with: next full half hour, the person's zone, their defaults."""
+    zone = zone_of(user)
+    start = next_half_hour(now, zone)
+    return {
+        "submission_id": str(uuid4()),
+        "date": start.date(),
+        "start": start.time(),
+        "time_zone": zone,
+        "number": Conference.objects.free_number(),
+        "password": new_password() if user.defaults.get("password") else "",
+        **length_values(user.defaults.get("duration", 60)),
+        **{name: user.defaults.get(name, getattr(Conference(), name)) for name in SETTINGS},
+    }
+
+
+def values_of(conference: Conference) -> dict[str, Any]:
+    """What the form of an existing conference starts with."""
+    return {
+        "topic": conference.topic,
+        "date": conference.start_date,
+        "start": conference.start_time,
+        "time_zone": conference.time_zone,
+        "number": conference.number,
+        "password": conference.password,
+        "agenda": conference.agenda,
+        "seen_sequence": conference.sequence,
+        "tell": Change.Tell.ALL,
+        **length_values(minutes_of(conference.duration)),
+        **{name: getattr(conference, name) for name in SETTINGS},
+    }
+
+
+def length_values(minutes: int) -> dict[str, Any]:
+    """A duration as one of the buttons, or as “Other” with minutes."""
+    if str(minutes) in dict(LENGTHS):
+        return {"duration": str(minutes)}
+    return {"duration": OTHER, "minutes": minutes}
+
+
+def minutes_of(length: timedelta) -> int:
+    """Whole minutes."""
+    return int(length.total_seconds()) // 60
+
+
+def zone_of(user: Any) -> str:
+    """The person's zone, or UTC if the zone they once chose is no longer one."""
+    return times.canonical(user.time_zone) or "UTC"
+
+
+def next_half_hour(now: datetime, zone: str) -> datetime:
+    """The next full half hour on the clocks of `zone` (naive), one that no clock change skips."""
+    local = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    wall = local.replace(minute=local.minute // 30 * 30, second=0, microsecond=0) + timedelta(minutes=30)
+    try:
+        times.instant(wall, zone)
+    except times.NoSuchTime as gap:
+        return gap.after
+    return wall
+
+
+def right_now(data: Mapping[str, Any], user: Any, now: datetime) -> dict[str, Any]:
+    """What was sent with “Start conference now”: the same, beginning at this minute, with a topic in any case."""
+    zone = times.canonical(str(data.get("time_zone", ""))) or zone_of(user)
+    local = now.astimezone(ZoneInfo(zone))
+    if local.fold:  # the second time that clocks show this hour: a wall clock would mean the first
+        zone, local = "UTC", now
+    return {
+        **{name: data[name] for name in data},
+        "topic": str(data.get("topic", "")).strip() or gettext("Ad hoc conference"),
+        "date": f"{local:%Y-%m-%d}",
+        "start": f"{local:%H:%M}",
+        "end": "",
+        "time_zone": zone,
+    }

@@ -1,0 +1,72 @@
+"""What templates ask about conferences."""
+
+from datetime import datetime, timedelta
+from functools import cache
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from conferences import history, times
+from conferences.defaults import minutes_of
+from conferences.links import join_url
+from conferences.models import Change, Conference
+from conferences.rooms import room_called
+
+register = template.Library()
+
+
+@register.filter
+def differences(change: Change) -> list[history.Difference]:
+    """What a change touched, in words."""
+    return history.differences(change)
+
+
+@register.filter
+def stretch(at: datetime, now: datetime) -> str:
+    """The heading under which a list of what is to come shows the instant `at`, on the reader's clock."""
+    day, today = timezone.localtime(at).date(), timezone.localtime(now).date()
+    if at <= now:
+        return _("Going on now")
+    if day == today:
+        return _("Today")
+    return _("This week") if day.isocalendar()[:2] == today.isocalendar()[:2] else month(at)
+
+
+@register.filter
+def month(at: datetime) -> str:
+    """December 2026, on the reader's clock."""
+    return date_format(timezone.localtime(at), _("F Y"))
+
+
+@register.filter
+def minutes(length: timedelta) -> int:
+    """Whole minutes of a duration."""
+    return minutes_of(length)
+
+
+@register.filter
+def direct_link(conference: Conference) -> str:
+    """The link that is the same for everybody."""
+    return join_url(conference)
+
+
+@register.filter
+def mutes_on_entry(conference: Conference) -> bool:
+    """Whether people really come in muted: not every room can do that."""
+    return conference.mute_on_entry and "mute_on_entry" in room_called(conference.room_backend).supports
+
+
+@register.simple_tag
+def city_options() -> SafeString:
+    """Every city with a zone of its own, as options of a datalist."""
+    return _cities()
+
+
+@cache
+def _cities() -> SafeString:
+    names = sorted({times.city(zone) for zone in times.zone_names()})
+    return format_html_join("", '<option value="{}">', ((name,) for name in names))

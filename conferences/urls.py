@@ -1,0 +1,19 @@
+"""Addresses of conferences: the organizer's pages, and the doors for guests."""
+
+from django.urls import path
+
+from conferences import join_views, views
+
+app_name = "conferences"
+
+urlpatterns = [
+    path("conferences/", views.conference_list, name="list"),
+    path("conferences/new/", views.new, name="new"),
+    path("conferences/ad-hoc/", views.ad_hoc, name="ad-hoc"),
+    path("conferences/<int:pk>/", views.conference, name="conference"),
+    path("conferences/<int:pk>/edit/", views.edit, name="edit"),
+    path("conferences/<int:pk>/cancellation/", views.cancellation, name="cancellation"),
+    path("conferences/<int:pk>/start/", views.start, name="start"),
+    path("join/", join_views.by_number, name="join-by-number"),
+    path("join/<str:token>/", join_views.by_link, name="join"),
+]
