@@ -255,7 +255,8 @@ def test_initials_follow_the_script_of_the_name(name: str, letters: str) -> None
         ("Marta Lindholm", "ma", "<mark>Ma</mark>rta Lindholm"),
         ("Jean Lefèvre", "LEFE", "Jean <mark>Lefè</mark>vre"),
         ("Mehmet Yılmaz", "zz", "Mehmet Yılmaz"),
-        ("İ<b>", "<b", "İ<mark>&lt;b</mark>&gt;"),
+        ("İ<b>", "<b", "İ&lt;<mark>b</mark>&gt;"),
+        ("Ольга Щукина", "shchuk ol", "<mark>Ол</mark>ьга <mark>Щук</mark>ина"),
         ("Bob", "", "Bob"),
     ],
 )

@@ -4,15 +4,16 @@ Names pass through format_html and stand in <bdi>, so that one in another writin
 neighbours round.
 """
 
-import unicodedata
 from zlib import crc32
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from addressbook.addresses import shown_address
+from addressbook.folding import occurrences
 from cabinet.templatetags.piece_tags import Text, icon, small_icon
 
 register = template.Library()
@@ -77,7 +78,7 @@ def people_words(count: int) -> str:
 def person_option(name: str, address: str, detail: Text = "", query: str = "", count: int | None = None) -> SafeString:
     """One suggestion of the address book: a list has a `count` of people, a new address has itself as name."""
     face = avatar(name) if count is None and name != address else avatar_icon("mail" if count is None else "users")
-    second, tail = (address, detail) if name != address else (detail, "")
+    second, tail = (shown_address(address), detail) if name != address else (detail, "")
     return format_html(
         '<li role="option" aria-selected="false" data-address="{}" data-name="{}" data-count="{}">'
         '<span class="person">{}<span><bdi class="strong">{}</bdi><small><bdi>{}</bdi></small></span></span>'
@@ -88,15 +89,9 @@ def person_option(name: str, address: str, detail: Text = "", query: str = "", c
 
 
 def marked(text: Text, query: str) -> SafeString:
-    """`text` with the part that `query` matches marked, letter for letter and whatever its case and accents."""
+    """`text` with one place for each word of `query` marked, in whichever scripts the two are written."""
     text = str(text)
-    at = plain(text).find(plain(query)) if query else -1
-    if at < 0:
-        return format_html("{}", text)
-    end = at + len(query)
-    return format_html("{}<mark>{}</mark>{}", text[:at], text[at:end], text[end:])
-
-
-def plain(text: str) -> str:
-    """One small letter without accents for every character of `text`, so that positions stay the same."""
-    return "".join(unicodedata.normalize("NFKD", sign)[:1].lower()[:1] or sign for sign in text)
+    spans = occurrences(text, query)
+    ends = [0, *(end for _start, end in spans)]
+    pieces = [(text[before:start], text[start:end]) for before, (start, end) in zip(ends, spans, strict=False)]
+    return format_html("{}{}", format_html_join("", "{}<mark>{}</mark>", pieces), text[ends[-1] :])

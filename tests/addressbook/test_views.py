@@ -250,3 +250,10 @@ def test_the_form_shows_any_text_again(name: str, address: str) -> None:
     form = ContactForm({**DORA, "name": name, "address": f"{address}@@"}, instance=Contact())
     assert "address" in form.errors
     assert form.as_p()
+
+
+def test_options_mark_what_was_typed_in_either_script(as_alice: Client, alice: User) -> None:
+    make_contact(alice, "Ольга <Щукина>", "olga@xn--bcher-kva.example")
+    options = page(as_alice, f"{LIST}?options=1&q=shchuk+ol")
+    assert "<mark>Ол</mark>ьга &lt;<mark>Щук</mark>ина&gt;" in options
+    assert "<mark>ol</mark>ga@bücher.example" in options
