@@ -138,7 +138,7 @@ class Combobox {
   async #ask(query, signal) {
     const url = new URL(this.url, location.href);
     url.searchParams.set("q", query);
-    const answer = await fetch(url, { signal, redirect: "error" });
+    const answer = await fetch(url, { signal, redirect: "manual" });
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const taken = this.chips.addresses;

@@ -15,7 +15,7 @@ export function start(part) {
 const isBusy = (part) => part.querySelector("[data-menu][open], :is(input, textarea):focus") !== null;
 
 async function newPart(id) {
-  const answer = await fetch(location.href, { redirect: "error" });
+  const answer = await fetch(location.href, { redirect: "manual" });
   if (!answer.ok) return null;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   return page.getElementById(id);
