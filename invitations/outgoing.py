@@ -457,8 +457,9 @@ class _Client(smtplib.SMTP):
 
     def transmit(self, message: bytes) -> None:
         """The data block without the final dot: as long as that is missing, the server must not deliver."""
+        block = smtplib.quotedata(message.decode("ascii"))
         self.begin("DATA")
-        self.send(smtplib.quotedata(message.decode("ascii")))
+        self.send(block)
 
     def finish(self) -> tuple[int, bytes]:
         """The final dot, and the answer to it."""
