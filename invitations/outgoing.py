@@ -198,7 +198,7 @@ class Outcome:
     before_dot: bool
 
 
-class LeaseLost(Exception):  # noqa: N818 - nothing went wrong, somebody else has the row
+class LeaseLost(Exception):
     """The caller's claim has ended before the message could be taken; nobody has it, somebody else may send it."""
 
 
@@ -329,7 +329,7 @@ _SIGN_IN_REFUSED = frozenset({530, 534, 535, 538})
 _OF_THE_CONNECTION = frozenset({421, 452})
 
 
-class _Stopped(Exception):  # noqa: N818 - carries an outcome to the one place that reports it
+class _Stopped(Exception):
     """The message was not taken, certainly; `again`: a fresh connection might hear something else."""
 
     def __init__(self, outcome: Outcome, *, again: bool = False) -> None:
