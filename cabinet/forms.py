@@ -111,6 +111,11 @@ class SignInForm(PlainFields, account.LoginForm):
 
     labels = {"login": _("E-mail address"), "remember": _("Keep me signed in on this device")}
 
+    @property
+    def may_sign_up(self) -> bool:
+        """Whether strangers may make an account of their own."""
+        return settings.ALLOW_SIGNUP
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].widget.attrs |= {"autocomplete": "username", "dir": "ltr", "spellcheck": "false"}

@@ -85,13 +85,14 @@ def gauges() -> dict[str, str]:
     counts = dict(Delivery.objects.values_list("state").annotate(Count("pk")))
     deferred = Delivery.objects.filter(state=Delivery.State.QUEUED, attempts__gt=0).count()
     lease = Delivery.objects.filter(state=Delivery.State.SENDING).aggregate(at=Min("leased_until"))["at"]
-    channel = Channel.objects.aggregate(sent=Max("last_sent_at"), paused=Max("paused_until"))
+    last = Delivery.objects.filter(state=Delivery.State.SENT).aggregate(at=Max("state_at"))["at"]
+    paused = Channel.objects.aggregate(until=Max("paused_until"))["until"]
     single = {
         "cabinet_deliveries_deferred": deferred,
         "cabinet_oldest_waiting_seconds": oldest_waiting(timezone.now()),
         "cabinet_oldest_lease_ends_timestamp": seconds(lease),
-        "cabinet_last_sent_timestamp": seconds(channel["sent"]),
-        "cabinet_channel_paused_until_timestamp": seconds(channel["paused"]),
+        "cabinet_last_sent_timestamp": seconds(last),
+        "cabinet_channel_paused_until_timestamp": seconds(paused),
     }
     states = [f'cabinet_deliveries{{state="{state}"}} {counts.get(state, 0)}\n' for state in Delivery.State.values]
     return {"cabinet_deliveries": "".join(states), **{name: f"{name} {value}\n" for name, value in single.items()}}

@@ -50,13 +50,16 @@ def session_age(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        now = int(time.time())
         if request.user.is_authenticated:
-            now = int(time.time())
-            if now - request.session.setdefault("began", now) > settings.SESSION_ABSOLUTE_AGE:
+            if now - request.session.get("began", now) > settings.SESSION_ABSOLUTE_AGE:
                 logout(request)
             elif now - request.session.get("seen", 0) > settings.SESSION_REFRESH_EVERY:
                 request.session["seen"] = now
-        return get_response(request)
+        response = get_response(request)
+        if request.user.is_authenticated:  # since a moment ago, perhaps
+            request.session.setdefault("began", now)
+        return response
 
     return middleware
 

@@ -196,9 +196,10 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "cabinet.forms.PasswordResetKeyForm",
     "reauthenticate": "cabinet.forms.ReauthenticateForm",
 }
-# Of failed sign-ins; a key is an account as tried from one network, and each further try waits longer.
+# Of failed sign-ins; a key is an account as tried from one network. The pauses grow, and a try that is refused by the
+# first limit does not count for those after it.
 ACCOUNT_RATE_LIMITS = {
-    "login_failed": "20/h/ip,5/15m/key,10/2h/key,20/d/key",
+    "login_failed": "5/15m/key,10/2h/key,20/d/key,20/h/ip",
     "reset_password": "20/h/ip,3/h/key",
     "signup": "20/h/ip",
 }

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.defaults import server_error as plain_server_error
 
 from cabinet import samples
@@ -28,6 +29,7 @@ SHOWN_AT_HOME = 5
 
 @login_not_required
 @sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest) -> HttpResponse:
     """The first start: whoever comes first becomes the administrator; afterwards there is no such page."""
     if User.objects.exists():
@@ -50,6 +52,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 
 @leads_to_room
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What comes next."""
     now = timezone.now()
@@ -59,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "cabinet/home.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     """Name, language and time zone of the person signed in."""
     form = ProfileForm(request.POST or None, instance=request.user)
