@@ -126,7 +126,7 @@ def _invitation(invitation: Invitation, delivery: Delivery, now: datetime) -> Le
         question=_("Will you take part?"),
         buttons=_answer_buttons(invitation),
         facts=_facts(invitation, _("The attached file adds the conference to your calendar.")),
-        hint=_hint(),
+        hint=_hint(invitation.conference),
     )
     return _personal(invitation, delivery, _("Invitation: %(topic)s — %(when)s (%(zone)s)"), content, now)
 
@@ -146,7 +146,7 @@ def _update(invitation: Invitation, delivery: Delivery, now: datetime) -> Letter
         question=_("Does the new time suit you?") if moved else _("Will you take part?"),
         buttons=_answer_buttons(invitation),
         facts=_facts(invitation, calendar_words, _("(the same as before)")),
-        hint=_hint(),
+        hint=_hint(invitation.conference),
     )
     return _personal(invitation, delivery, _("Updated: %(topic)s — %(when)s (%(zone)s)"), content, now)
 
@@ -248,11 +248,12 @@ def _calendar_fact(invitation: Invitation, calendar_words: str) -> list[Fact]:
     return [Fact(_("Calendar"), calendar_words)] if _has_calendar(invitation) else []
 
 
-def _hint() -> str:
-    return _(
-        "Your mail program may show answer buttons of its own; they do the same. If Gmail says that it does not know "
-        "the sender, choose “I know the sender”: then the conference appears in your calendar."
+def _hint(conference: Conference) -> str:
+    hint = _(
+        "%(name)s sees these answers at once; buttons of your mail program answer by e-mail instead. If Gmail says "
+        "that it does not know the sender, choose “I know the sender”: then the conference appears in your calendar."
     )
+    return hint % _names(conference, "")
 
 
 def _problem(trouble: Delivery) -> Fact:
@@ -307,7 +308,8 @@ def _printed(content: Content, subject: str) -> tuple[str, str]:
         "place": words.place(start, zone),
         "elsewhere": words.elsewhere(conference, content.zone),
     }
-    return render_to_string("mail/letter.txt", context), render_to_string("mail/letter.html", context)
+    text = render_to_string("mail/letter.txt", context)
+    return f"{text.strip()}\n", render_to_string("mail/letter.html", context)
 
 
 # THE CALENDAR OBJECT

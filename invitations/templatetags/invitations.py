@@ -1,0 +1,94 @@
+"""Panels about invitations that pages of conferences borrow: they know of invitations, conferences do not."""
+
+from itertools import groupby
+from typing import Any
+
+import segno
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conferences.models import Conference
+from invitations import words
+from invitations.forms import InviteForm, MailClientForm
+from invitations.ledger import Ledger
+from invitations.mail_clients import CLIENTS, compose, whole_text
+
+register = template.Library()
+
+# The conference's page shows so many people; the ledger shows them all.
+PEOPLE_IN_PANEL = 25
+
+# What stands behind the number of people with a status.
+TALLY = {
+    "undelivered": _("not delivered"),
+    "perhaps": _("perhaps sent"),
+    "held": _("held back"),
+    "waiting": _("waiting"),
+    "accepted": _("accepted"),
+    "tentative": _("tentative"),
+    "declined": _("declined"),
+    "sent": _("sent"),
+    "queued": _("queued"),
+    "unanswered": _("no answer yet"),
+}
+
+
+@register.filter
+def tally_word(status: str) -> str:
+    """The word behind a number of people."""
+    return str(TALLY[status])
+
+
+@register.inclusion_tag("invitations/ways.html", takes_context=True)
+def invite_ways(context: template.Context, conference: Conference, form: InviteForm | None = None) -> dict[str, Any]:
+    """The ways to invite people: address book, mail client, direct link. Nothing for one that is over or cancelled."""
+    if conference.cancelled_at or timezone.now() >= conference.ends_at:
+        return {}
+    user = context["request"].user
+    link = words.direct_link(conference)
+    draft = words.draft(conference, link)
+    composed = {slug: compose(slug, draft) for slug in CLIENTS}
+    return {
+        "conference": conference,
+        "form": form or InviteForm(user),
+        "client_form": MailClientForm(composed, remembered=user.mail_client),
+        "link": link,
+        "text": whole_text(draft),
+    }
+
+
+@register.inclusion_tag("invitations/calendar_way.html")
+def calendar_way(conference: Conference) -> dict[str, Any]:
+    """The way by the calendar: the file to download, and the calendars on the web."""
+    draft = words.draft(conference, words.direct_link(conference))
+    return {"conference": conference, "links": words.calendar_links(conference, draft)}
+
+
+@register.inclusion_tag("invitations/answers.html", takes_context=True)
+def answers(context: template.Context, conference: Conference) -> dict[str, Any]:
+    """What the invited people answered."""
+    people = Ledger(conference, timezone.now())
+    return {
+        "request": context["request"],
+        "conference": conference,
+        "people": people,
+        "page": people.page(size=PEOPLE_IN_PANEL),
+    }
+
+
+@register.inclusion_tag("invitations/qr.html")
+def qr(url: str) -> dict[str, Any]:
+    """A QR code of `url` as a drawing in the page."""
+    rows = [list(row) for row in segno.make(url, error="m").matrix_iter(border=1)]
+    return {"size": len(rows), "path": "".join(_stroke(y, row) for y, row in enumerate(rows))}
+
+
+def _stroke(y: int, row: list[int]) -> str:
+    """The dark runs of a row as lines one unit high."""
+    path, x = "", 0
+    for dark, run in groupby(row):
+        length = len(list(run))
+        path += f"M{x} {y}.5h{length}" if dark else ""
+        x += length
+    return path

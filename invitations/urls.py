@@ -1,0 +1,21 @@
+"""Addresses of inviting: what organizers do with a conference, and the personal page of whoever is invited."""
+
+from django.urls import path
+
+from invitations import views
+
+app_name = "invitations"
+
+urlpatterns = [
+    path("conferences/<int:pk>/invitations/", views.ledger, name="ledger"),
+    path("conferences/<int:pk>/invitations/<int:invitation_pk>/letters/", views.send_again, name="send-again"),
+    path("conferences/<int:pk>/invitations/<int:invitation_pk>/address/", views.correct_address, name="address"),
+    path("conferences/<int:pk>/invitations/<int:invitation_pk>/removal/", views.remove, name="removal"),
+    path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
+    path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),
+    path("conferences/<int:pk>/direct-link.png", views.qr_file, name="qr-file"),
+    path("i/<str:token>/", views.personal_page, name="personal"),
+    path("i/<str:token>/answer/", views.answered, name="answer"),
+    path("i/<str:token>/room/", views.personal_room, name="room"),
+    path("i/<str:token>/conference.ics", views.personal_calendar_file, name="personal-calendar-file"),
+]

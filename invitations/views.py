@@ -1,0 +1,273 @@
+"""Pages of inviting: the organizer's ledger, mail client and calendar file; the personal page of whoever is invited."""
+
+import io
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import segno
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from conferences.join import Entrance, closed, enter
+from conferences.join_forms import JoinForm
+from conferences.links import by_token
+from conferences.models import Change, Conference
+from conferences.responses import guest_page, hand_over, network_of
+from conferences.typed import keeps_what_was_typed
+from invitations import calendar, inviting, letters, outbox, words
+from invitations.forms import AddressForm, AnswerForm, InviteForm
+from invitations.ledger import Ledger
+from invitations.mail_clients import CLIENTS, compose, whole_text
+from invitations.models import ClosedError, Invitation, PartStat
+
+
+class SignedInRequest(HttpRequest):
+    """One that LoginRequiredMiddleware has let through."""
+
+    user: Any
+
+
+TOO_LATE = gettext_lazy("This conference is over or cancelled: nobody can be invited any more.")
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _conference(request: SignedInRequest, pk: int) -> Conference:
+    rows = Conference.objects.managed_by(request.user).select_related("organizer", "occurrence")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _invitation(request: SignedInRequest, pk: int, invitation_pk: int) -> Invitation:
+    rows = Invitation.objects.managed_by(request.user).standing()
+    rows = rows.select_related("conference__organizer", "conference__occurrence", "submission")
+    return get_object_or_404(rows, pk=invitation_pk, conference=pk)
+
+
+# WHO IS INVITED
+
+
+@keeps_what_was_typed
+@form_page
+def ledger(request: SignedInRequest, pk: int) -> HttpResponse:
+    """GET: “Invitation sent”, person by person. POST: invite."""
+    conference, now = _conference(request, pk), timezone.now()
+    if request.method == "POST":
+        return _invite(request, conference, now)
+    people = Ledger(conference, now)
+    page = people.page(request.GET.get("page", 1))
+    context = {"tab": "conferences", "conference": conference, "people": people, "page": page}
+    return render(request, "invitations/ledger.html", context)
+
+
+def _invite(request: SignedInRequest, conference: Conference, now: datetime) -> HttpResponse:
+    """Invite and lead to the ledger, or show the form again with everything in it."""
+    form = InviteForm.gathering(request.user, request.POST) or InviteForm(request.user, request.POST)
+    status = 200
+    if form.is_valid():
+        people = form.cleaned_data.pop("q")
+        try:
+            inviting.invite(conference, people, by=request.user, now=now, **form.cleaned_data)
+            return redirect("invitations:ledger", conference.pk)
+        except ClosedError:
+            form.add_error(None, TOO_LATE)
+        except inviting.OtherSubmissionError:
+            form.was_sent_before()
+            status = 409
+    context = {"tab": "conferences", "conference": conference, "form": form}
+    return render(request, "invitations/invite.html", context, status=status)
+
+
+@require_POST
+def send_again(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+    """Another letter to one person."""
+    invitation = _invitation(request, pk, invitation_pk)
+    if outbox.send_again(invitation, now=timezone.now()):
+        messages.success(request, _("The letter to %(name)s is on its way again.") % {"name": invitation})
+    else:
+        messages.info(request, _("A letter to %(name)s is on its way already.") % {"name": invitation})
+    return redirect("invitations:ledger", pk)
+
+
+@form_page
+def correct_address(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+    """Invite the same person under another address."""
+    invitation = _invitation(request, pk, invitation_pk)
+    form = AddressForm(invitation, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        asked = form.cleaned_data
+        try:
+            inviting.correct_address(
+                invitation, asked["address"], by=request.user, submission_id=asked["submission_id"], now=timezone.now()
+            )
+        except ClosedError:
+            form.add_error(None, TOO_LATE)
+        else:
+            messages.success(request, _("The invitation goes to %(address)s now.") % {"address": asked["address"]})
+            return redirect("invitations:ledger", pk)
+    return render(request, "invitations/address.html", {"tab": "conferences", "invitation": invitation, "form": form})
+
+
+@form_page
+def remove(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+    """Ask, then take one person's invitation back."""
+    invitation = _invitation(request, pk, invitation_pk)
+    if request.method == "POST":
+        inviting.withdraw(invitation, timezone.now())
+        messages.success(request, _("%(name)s is no longer invited.") % {"name": invitation})
+        return redirect("invitations:ledger", pk)
+    return render(request, "invitations/removal.html", {"tab": "conferences", "invitation": invitation})
+
+
+# OTHER WAYS TO INVITE
+
+
+@form_page
+def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
+    """GET: “Open MS Outlook”, the way without script. POST: remember the choice, then lead there."""
+    conference = _conference(request, pk)
+    slug = request.POST.get("client") or request.GET.get("client", "")
+    if slug not in CLIENTS:
+        return redirect(conference)
+    if request.method == "POST":
+        request.user.mail_client = slug
+        request.user.save(update_fields=["mail_client"])
+        return redirect(f"{request.path}?client={slug}")
+    draft = words.draft(conference, words.direct_link(conference))
+    context = {
+        "tab": "conferences",
+        "conference": conference,
+        "client": CLIENTS[slug],
+        "compose": compose(slug, draft),
+        "text": whole_text(draft),
+    }
+    return render(request, "invitations/mail_client.html", context)
+
+
+@require_safe
+def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The conference as a file from which the organizer makes an appointment and invites people."""
+    conference = _conference(request, pk)
+    event = words.event(conference, words.direct_link(conference), timezone.now())
+    # Not the UID of our letters: the organizer's own invitation and ours would take each other's place.
+    uuid, _at, host = event.uid.partition("@")
+    return _ics(conference, calendar.download(replace(event, uid=f"{uuid}-d@{host}")))
+
+
+@require_safe
+def qr_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The direct link as a picture."""
+    picture = io.BytesIO()
+    segno.make(words.direct_link(_conference(request, pk)), error="m").save(picture, kind="png", scale=10)
+    return _file(picture.getvalue(), "image/png", "direct-link.png")
+
+
+def _ics(conference: Conference, content: bytes) -> HttpResponse:
+    return _file(content, "text/calendar; charset=utf-8", f"conference-{conference.wall_start:%Y%m%d-%H%M}.ics")
+
+
+def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
+    """A download under an ASCII name: some browsers refuse others."""
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    headers = {"Content-Disposition": str(disposition), "Cache-Control": "no-store, private"}
+    return HttpResponse(content, content_type=content_type, headers=headers)
+
+
+# THE PERSONAL PAGE
+
+
+def _own(request: HttpRequest, token: str, now: datetime) -> Invitation:
+    """The invitation that the link belongs to; unknown and withdrawn are the same 404."""
+    rows = Invitation.objects.standing().with_answer()
+    rows = rows.select_related("conference__organizer", "conference__occurrence")
+    invitation = by_token(rows, network=network_of(request), now=now, token=token)
+    if invitation.language:
+        translation.activate(invitation.language)
+    return invitation
+
+
+def _about(invitation: Invitation, now: datetime) -> dict[str, object]:
+    """What every state of the personal page says of the conference."""
+    conference = invitation.conference
+    draft = words.draft(conference, invitation.personal_link)
+    return {
+        "guest_caption": _("Conference invitation"),
+        "invitation": invitation,
+        "conference": conference,
+        "links": words.calendar_links(conference, draft),
+        "length": words.length(conference.duration),
+        "elsewhere": words.elsewhere(conference, invitation.time_zone),
+        "closed": closed(conference, now),
+    }
+
+
+def _show(
+    request: HttpRequest, invitation: Invitation, now: datetime, *, form: AnswerForm, name_form: JoinForm | None = None
+) -> HttpResponse:
+    """The personal page as it stands now."""
+    context = _about(invitation, now)
+    if invitation.conference.cancelled_at:
+        context["change"] = invitation.conference.changes.filter(kind=Change.Kind.CANCELLED).first()
+        return render(request, "invitations/cancelled.html", context)
+    context |= {
+        "form": form,
+        "name_form": name_form or JoinForm(with_password=False, initial={"name": invitation.name}),
+        "takes_answers": invitation.takes_answers(now),
+    }
+    return render(request, "invitations/personal.html", context)
+
+
+@guest_page
+@form_page
+def personal_page(request: HttpRequest, token: str) -> HttpResponse:
+    """The invitation. Only POST answers: mail scanners open links, so a link with an answer merely chooses it."""
+    now = timezone.now()
+    invitation = _own(request, token, now)
+    data = request.POST if request.method == "POST" else None
+    form = AnswerForm(invitation, wished=request.GET.get("answer", ""), data=data)
+    if form.is_valid():
+        try:
+            invitation.respond(form.cleaned_data["answer"], form.cleaned_data["comment"], now)
+            return redirect("invitations:answer", token)
+        except ClosedError:
+            form = AnswerForm(invitation)
+    return _show(request, invitation, now, form=form)
+
+
+@guest_page
+@require_safe
+def answered(request: HttpRequest, token: str) -> HttpResponse:
+    """“You accepted”."""
+    now = timezone.now()
+    invitation = _own(request, token, now)
+    if invitation.answer == PartStat.NEEDS_ACTION or invitation.conference.cancelled_at:
+        return redirect(invitation)
+    return render(request, "invitations/answered.html", _about(invitation, now))
+
+
+@guest_page
+@require_POST
+def personal_room(request: HttpRequest, token: str) -> HttpResponse:
+    """Into the room, under a name; back to the page if the room is not open."""
+    now = timezone.now()
+    invitation = _own(request, token, now)
+    form = JoinForm(request.POST, with_password=False)
+    if not form.is_valid():
+        return _show(request, invitation, now, form=AnswerForm(invitation), name_form=form)
+    result = enter(invitation.conference, name=form.cleaned_data["name"], now=now, invited=True)
+    return hand_over(result.url) if isinstance(result, Entrance) else redirect(invitation)
+
+
+@guest_page
+@require_safe
+def personal_calendar_file(request: HttpRequest, token: str) -> HttpResponse:
+    """The conference with the personal link, or, once cancelled, the object that takes it out of a calendar."""
+    now = timezone.now()
+    invitation = _own(request, token, now)
+    return _ics(invitation.conference, letters.calendar_file(invitation, now))
