@@ -83,6 +83,7 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+        self.initial["time_zone"] = times.canonical(self.instance.time_zone) or self.instance.time_zone
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]

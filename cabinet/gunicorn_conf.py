@@ -19,6 +19,4 @@ limit_request_field_size = 8190
 forwarded_allow_ips = ""
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats belong into memory
-# No access log: paths hold the keys to people's pages.
-accesslog = None
 logconfig_dict = logging_config("WARNING")

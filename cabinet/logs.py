@@ -36,13 +36,14 @@ class JsonFormatter(logging.Formatter):
 
 
 def logging_config(level: str) -> dict[str, Any]:
-    """Everything to standard error, gunicorn's and runserver's lines too."""
+    """Everything to standard error, gunicorn's own lines too, but no line per request: paths hold the keys to pages."""
     through_root: dict[str, Any] = {"handlers": [], "propagate": True, "level": level}
+    silent: dict[str, Any] = {"handlers": [], "propagate": False, "level": "CRITICAL"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"json": {"()": "cabinet.logs.JsonFormatter"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {name: through_root for name in ("django", "django.server", "gunicorn.error", "gunicorn.access")},
+        "loggers": {"django": through_root, "gunicorn.error": through_root, "gunicorn.access": silent},
     }

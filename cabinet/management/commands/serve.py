@@ -63,7 +63,7 @@ class Command(BaseCommand):
         try:
             for name, command in COMMANDS.items():
                 # Their own process group: Ctrl-C reaches this process alone, which then stops them in good order.
-                processes[name] = subprocess.Popen(command, cwd=settings.BASE_DIR, process_group=0)
+                processes[name] = subprocess.Popen(command, cwd=settings.BASE_DIR, env=quiet(), process_group=0)
             return self.watch(processes, sources)
         finally:
             stop_all(list(processes.values()))
@@ -81,6 +81,11 @@ class Command(BaseCommand):
                 break
             time.sleep(0.1)
         return ""
+
+
+def quiet() -> dict[str, str]:
+    """The environment, in which only what somebody should look at is logged unless LOG_LEVEL says otherwise."""
+    return {"LOG_LEVEL": "WARNING", **os.environ}
 
 
 def require_free_port(port: int) -> None:
