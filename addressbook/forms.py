@@ -14,9 +14,11 @@ from addressbook.models import Book, Contact
 
 
 class AddressFormField(forms.CharField):
-    """An e-mail address; its value is the form that stands in the envelope, see `clean_address`."""
+    """An e-mail address; its value is the form that stands in the envelope, see `clean_address`.
 
-    widget = forms.EmailInput
+    A text input, since browsers write the domain in type="email" as xn--... under the reader's eyes.
+    """
+
     default_error_messages: ClassVar[dict[str, Any]] = {"required": _("Enter an e-mail address")}
 
     def to_python(self, value: Any) -> str:
@@ -30,7 +32,18 @@ class AddressFormField(forms.CharField):
 class ContactForm(forms.ModelForm):
     """One contact; the book it is in comes with the instance, not with the request."""
 
-    address = AddressFormField(label=_("E-mail address"))
+    address = AddressFormField(
+        label=_("E-mail address"),
+        widget=forms.TextInput(
+            attrs={
+                "dir": "ltr",
+                "inputmode": "email",
+                "autocapitalize": "none",
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+    )
 
     class Meta:
         model = Contact
@@ -47,10 +60,6 @@ class ContactForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "inputmode": "tel"}),
             "note": forms.Textarea(attrs={"dir": "auto", "rows": 3}),
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["address"].widget.attrs |= {"dir": "ltr", "autocomplete": "off", "spellcheck": "false"}
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -86,8 +95,8 @@ class NewContactForm(ContactForm):
     )
     field_order = ("book",)  # First, because whose address is taken depends on it.
 
-    def __init__(self, *args: Any, user: AbstractBaseUser, **kwargs: Any) -> None:
-        super().__init__(*args, instance=Contact(owner_id=user.pk), **kwargs)
+    def __init__(self, data: Any = None, *, user: AbstractBaseUser, **kwargs: Any) -> None:
+        super().__init__(data, instance=Contact(owner_id=user.pk), **kwargs)
         if not getattr(user, "is_staff", False):
             del self.fields["book"]
 
