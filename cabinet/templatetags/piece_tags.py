@@ -68,8 +68,8 @@ def error_text(words: Text, field_id: str = "") -> SafeString:
 
 @register.simple_block_tag
 def notice(content: SafeString, tone: str = "info") -> SafeString:
-    """A message in the page: info, ok, warn or bad."""
-    drawing = {"info": "info", "ok": "check-circle"}.get(tone, "alert")
+    """A message in the page: info, ok, warn or bad, or a level of django.contrib.messages."""
+    drawing = {"info": "info", "ok": "check-circle", "success": "check-circle"}.get(tone, "alert")
     return format_html('<div class="notice notice-{}">{}<div>{}</div></div>', tone, icon(drawing), content)
 
 

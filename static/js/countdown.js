@@ -2,6 +2,7 @@
 import { say } from "./say.js";
 import { wordsOf } from "./words.js";
 
+const DAY = 86400;
 const SPOKEN = [600, 300, 60];
 
 export function start(root) {
@@ -16,8 +17,8 @@ export function start(root) {
       const size = Number(unit.dataset.unit);
       const n = Math.floor(rest / size);
       rest %= size;
-      unit.hidden = size > 60 && left < size;
-      unit.querySelector("b").textContent = n;
+      unit.hidden = (size > 60 && left < size) || (size === 1 && left >= DAY);
+      unit.querySelector("b").textContent = size === 1 ? String(n).padStart(2, "0") : n;
       unit.querySelector("small").textContent = words(`unit-${size}`, { n });
     }
   };

@@ -1,33 +1,32 @@
 // The schedule form: the side card follows what is typed, and the duration buttons and the end time follow each other.
 // The card names the form's fields in its data attributes.
-import { city, clock, day, instant, offset, sky, weekday } from "./zones.js";
+import { city, clock, day, instant, offset, sky, timeValue, weekday } from "./zones.js";
 import { fill } from "./words.js";
 
+const MINUTE = 60000;
 const DAY = 1440;
 
 export function start(form) {
   const card = form.querySelector("[data-summary]");
   const control = (role) => form.elements[card.dataset[role]];
   const value = (role) => control(role)?.value ?? "";
+  const at = (role) => instant(value("date"), value(role), value("zone"));
   const minutes = () => Number(value("duration") === "other" ? value("minutes") : value("duration")) || 0;
 
-  form.addEventListener("input", ({ target }) => {
-    if (target === control("end")) chooseDuration(control, minutesBetween(value("start"), value("end")));
-    else if (minutes() && control("end")) control("end").value = later(value("start"), minutes());
-    draw(card, instant(value("date"), value("start"), value("zone")), value("zone"), minutes());
-  });
-  draw(card, instant(value("date"), value("start"), value("zone")), value("zone"), minutes());
+  const update = (changed) => {
+    const [begins, ends] = [at("start"), at("end")];
+    if (changed && changed === control("end")) chooseDuration(control, minutesBetween(begins, ends));
+    else if (begins && minutes() && control("end")) control("end").value = timeValue(after(begins, minutes()), value("zone"));
+    draw(card, begins, value("zone"), minutes());
+  };
+  form.addEventListener("input", ({ target }) => update(target));
+  update();
 }
 
-// "14:00" as minutes after midnight, NaN for what is no time
-const minuteOf = (time) => time.split(":").slice(0, 2).reduce((sum, part) => sum * 60 + Number(part), 0);
+const after = (at, minutes) => new Date(Number(at) + minutes * MINUTE);
 
-const minutesBetween = (start, end) => (minuteOf(end) - minuteOf(start) + DAY) % DAY || DAY;
-
-function later(start, minutes) {
-  const at = (minuteOf(start) + minutes) % DAY;
-  return Number.isNaN(at) || !start ? "" : [Math.floor(at / 60), at % 60].map((part) => String(part).padStart(2, "0")).join(":");
-}
+// An end before the start is on the next day.
+const minutesBetween = (start, end) => (start && end ? ((end - start) / MINUTE + DAY) % DAY || DAY : NaN);
 
 function chooseDuration(control, minutes) {
   if (Number.isNaN(minutes)) return;
@@ -40,7 +39,7 @@ function draw(card, at, zone, minutes) {
   card.hidden = !at;
   if (!at) return;
   const slot = (name) => card.querySelector(`[data-slot="${name}"]`);
-  const until = minutes && clock(new Date(Number(at) + minutes * 60000), zone);
+  const until = minutes && clock(after(at, minutes), zone);
   slot("sky").dataset.sky = sky(at, zone);
   slot("day").textContent = day(at, zone);
   slot("clock").textContent = clock(at, zone);

@@ -23,7 +23,10 @@ function wall(at, zone) {
   return Date.UTC(part.year, part.month - 1, part.day, part.hour, part.minute);
 }
 
-const minutesAhead = (at, zone) => Math.round((wall(at, zone) - at) / 60000);
+const minutesAhead = (at, zone) => Math.round(wall(at, zone) / 60000 - Math.floor(at / 60000));
+
+// As the value of an <input type=time>, whatever the language: "14:00"
+export const timeValue = (at, zone) => new Date(wall(at, zone)).toISOString().slice(11, 16);
 
 export function offset(at, zone) {
   const minutes = minutesAhead(at, zone);
