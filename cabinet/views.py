@@ -22,6 +22,7 @@ from cabinet.forms import ProfileForm, WelcomeForm
 from cabinet.models import User
 from conferences.models import Occurrence
 from conferences.responses import leads_to_room
+from conferences.views import SignedInRequest
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 SHOWN_AT_HOME = 5
@@ -53,7 +54,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
 
 @leads_to_room
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """What comes next."""
     now = timezone.now()
     occurrences = Occurrence.objects.managed_by(request.user).select_related("conference")
@@ -63,7 +64,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedInRequest) -> HttpResponse:
     """Name, language and time zone of the person signed in."""
     form = ProfileForm(request.POST or None, instance=request.user)
     if form.is_valid():

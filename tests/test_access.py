@@ -1,0 +1,281 @@
+"""Who may do what: one row for every address of the site. An address without a row fails the build.
+
+Four people try every method: nobody (not signed in, no link), the organizer, another organizer, and the guest, who has
+no account but holds the link. Whoever holds the token of a link is asked no more questions: there nobody is the guest.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core import serializers
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from addressbook.models import Contact
+from cabinet.models import User
+from conferences.models import Conference
+from invitations.models import Invitation
+from tests.factories import make_conference, make_contact, make_invitation
+
+SIGN_IN = 302  # to the page where one signs in; `leads` tells it from other redirects
+OTHER_METHODS = ("PUT", "PATCH", "DELETE", "TRACE")
+# Django's form views, which allauth's pages are, take PUT for POST, with the same checks.
+LIKE_POST = "account_"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Expected statuses of GET and HEAD, and of an empty POST, by who asks; 405 says that there is no such method."""
+
+    get: tuple[int, int, int]  # nobody, the organizer, another organizer
+    post: tuple[int, int, int]
+    arguments: str = ""
+    is_open: bool = False  # needs no account
+
+
+def private(get: int, post: int, arguments: str = "") -> Row:
+    """An organizer's own thing: others do not find it, nobody is asked to sign in."""
+    return Row((SIGN_IN, get, 404), (SIGN_IN, post, 405 if post == 405 else 404), arguments)
+
+
+def signed_in(get: int, post: int) -> Row:
+    """Everybody with an account has one of their own."""
+    return Row((SIGN_IN, get, get), (SIGN_IN, post, post))
+
+
+def public(get: int, post: int, arguments: str = "") -> Row:
+    """Open to all who have the address."""
+    return Row((get, get, get), (post, post, post), arguments, is_open=True)
+
+
+TABLE = {
+    "home": signed_in(200, 405),
+    "welcome": public(404, 404),
+    "profile": signed_in(200, 200),
+    "account_login": Row((200, 302, 302), (200, 302, 302), is_open=True),
+    "account_logout": Row((302, 200, 200), (302, 302, 302), is_open=True),
+    "account_signup": Row((200, 302, 302), (200, 302, 302), is_open=True),  # says that it is closed
+    "account_email_verification_sent": public(200, 405),
+    "account_confirm_email": public(200, 404, "e-mail-key"),
+    "account_inactive": public(200, 405),
+    "account_reauthenticate": signed_in(200, 200),
+    "account_change_password": signed_in(200, 200),
+    "account_reset_password": public(200, 200),
+    "account_reset_password_done": public(200, 405),
+    "account_reset_password_from_key": public(200, 200, "key"),
+    "account_reset_password_from_key_done": public(200, 405),
+    "outbox": signed_in(404, 404),
+    "outbox-letter": Row((SIGN_IN, 404, 404), (SIGN_IN, 404, 404), "letter"),
+    "outbox-html": Row((SIGN_IN, 404, 404), (SIGN_IN, 404, 404), "letter"),
+    "healthz": public(200, 405),
+    "readyz": public(200, 405),
+    "metrics": public(200, 405),
+    "conferences:list": signed_in(200, 405),
+    "conferences:new": Row((SIGN_IN, 200, 200), (403, 200, 200)),  # signed out: what was typed is kept
+    "conferences:ad-hoc": signed_in(405, 302),
+    "conferences:conference": private(200, 405, "conference"),
+    "conferences:edit": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
+    "conferences:cancellation": private(200, 302, "conference"),
+    "conferences:start": Row((SIGN_IN, 405, 405), (SIGN_IN, 303, 404), "conference"),
+    "conferences:join-by-number": public(200, 200),
+    "conferences:join": public(200, 303, "direct-link"),  # too early: back to the countdown
+    "addressbook:contacts": signed_in(200, 405),
+    "addressbook:add": signed_in(200, 200),
+    "addressbook:edit": private(200, 200, "contact"),
+    "addressbook:delete": private(200, 302, "contact"),
+    "invitations:ledger": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
+    "invitations:send-again": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
+    "invitations:address": private(200, 200, "invitation"),
+    "invitations:removal": private(200, 302, "invitation"),
+    "invitations:mail-client": private(302, 302, "conference"),
+    "invitations:calendar-file": private(200, 405, "conference"),
+    "invitations:qr-file": private(200, 405, "conference"),
+    "invitations:personal": public(200, 200, "personal-link"),
+    "invitations:answer": public(302, 405, "personal-link"),
+    "invitations:room": public(405, 200, "personal-link"),
+    "invitations:personal-calendar-file": public(200, 405, "personal-link"),
+}
+
+
+def addresses(patterns: list[Any], space: str = "") -> Iterator[str]:
+    """The names of all addresses that the site has, namespaces included."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, f"{space}{pattern.namespace}:" if pattern.namespace else space)
+        elif isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}"
+
+
+def test_every_address_has_a_row() -> None:
+    assert set(addresses(get_resolver().url_patterns)) == set(TABLE)
+
+
+@dataclass
+class Scene:
+    """What there is to be reached."""
+
+    conference: Conference
+    contact: Contact
+    invitation: Invitation
+
+    def path(self, name: str) -> str:
+        """The address `name` of Alice's things."""
+        arguments: dict[str, list[Any]] = {
+            "": [],
+            "conference": [self.conference.pk],
+            "contact": [self.contact.pk],
+            "invitation": [self.conference.pk, self.invitation.pk],
+            "direct-link": [self.conference.join_token],
+            "personal-link": [self.invitation.token],
+            "letter": ["some-letter"],
+            "key": ["1", "set-password"],
+            "e-mail-key": ["unknown"],
+        }
+        return reverse(name, args=arguments[TABLE[name].arguments])
+
+
+@pytest.fixture
+def scene(alice: User) -> Scene:
+    conference = make_conference(alice)
+    contact = make_contact(alice, "Bob Brown", "bob@example.org")
+    return Scene(conference, contact, make_invitation(conference))
+
+
+@pytest.fixture
+def people(alice: User, charlie: User) -> list[Client]:
+    """Nobody, the organizer, another organizer."""
+    clients = [Client() for _ in range(3)]
+    clients[1].force_login(alice)
+    clients[2].force_login(charlie)
+    return clients
+
+
+def snapshot() -> str:
+    """A fingerprint of every row, but for sessions and limits, which reading may touch."""
+    rows = hashlib.sha256()
+    for model in apps.get_models():
+        if model._meta.label not in {"sessions.Session", "conferences.Attempt"}:
+            rows.update(serializers.serialize("json", model._default_manager.order_by("pk")).encode())
+    return rows.hexdigest()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_reading_gives_everybody_what_the_table_says_and_changes_nothing(
+    name: str, scene: Scene, people: list[Client]
+) -> None:
+    before = snapshot()
+    for client, status in zip(people, TABLE[name].get, strict=True):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            response = client.generic(method, scene.path(name))
+            if method == "OPTIONS":
+                assert response.status_code in {200, 405, 404, 302}
+            else:
+                assert response.status_code == status, (method, response.headers.get("Location"))
+            if status == SIGN_IN and client.session.is_empty() and not TABLE[name].is_open:
+                assert response.headers["Location"].startswith(reverse("account_login"))
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_writing_is_for_those_whom_the_table_names(name: str, scene: Scene, people: list[Client]) -> None:
+    path = scene.path(name)
+    nobody, organizer, other = people
+    before = snapshot()
+    assert (nobody.post(path).status_code, other.post(path).status_code) == TABLE[name].post[::2]
+    if not TABLE[name].is_open and name not in {"conferences:ad-hoc"}:
+        assert snapshot() == before
+    assert organizer.post(path).status_code == TABLE[name].post[1]
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_other_methods_do_nothing_for_anybody(name: str, scene: Scene, people: list[Client]) -> None:
+    before = snapshot()
+    for client in people:
+        for method in OTHER_METHODS:
+            allowed = {302, 404, 405} | ({200} if name.startswith(LIKE_POST) else set())
+            assert client.generic(method, scene.path(name)).status_code in allowed
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_no_post_is_taken_without_the_token_of_the_form(name: str, scene: Scene, alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    before = snapshot()
+    assert client.post(scene.path(name)).status_code in ({403, 405} if TABLE[name].post[1] == 405 else {403})
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_answer_carries_the_headers_that_keep_pages_private(
+    name: str, scene: Scene, people: list[Client]
+) -> None:
+    for client in people:
+        headers = client.get(scene.path(name)).headers
+        assert "no-store" in headers["Cache-Control"]
+        assert "private" in headers["Cache-Control"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=()" in headers["Permissions-Policy"]
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        if "/join/" in scene.path(name) or "/i/" in scene.path(name):
+            assert headers["Referrer-Policy"] == "no-referrer"
+            assert "noindex" in headers["X-Robots-Tag"]
+
+
+def test_a_link_opens_only_what_it_was_made_for(scene: Scene, client: Client) -> None:
+    """Every token in the place of every other one: the same 404 as for a token that nobody has."""
+    tokens = {"conferences:join": scene.conference.join_token, "invitations:personal": scene.invitation.token}
+    unknown = client.get(reverse("conferences:join", args=["a" * 26]))
+    for name in (
+        "conferences:join",
+        "invitations:personal",
+        "invitations:answer",
+        "invitations:personal-calendar-file",
+    ):
+        for purpose, token in tokens.items():
+            if purpose.split(":")[0] != name.split(":")[0]:
+                response = client.get(reverse(name, args=[token]))
+                assert (response.status_code, response.content) == (404, unknown.content)
+
+
+def test_a_withdrawn_invitation_is_as_unknown_as_one_that_never_was(scene: Scene, client: Client) -> None:
+    path = scene.path("invitations:personal")
+    assert client.get(path).status_code == 200
+    Invitation.objects.update(withdrawn_at=timezone.now())
+    unknown = client.get(reverse("invitations:personal", args=["b" * 26]))
+    assert client.get(path).content == unknown.content
+    assert client.post(path, {"answer": "ACCEPTED"}).status_code == 404
+
+
+def test_fields_that_no_form_has_change_nothing(as_alice: Client, scene: Scene, charlie: User) -> None:
+    """Mass assignment: owner, organizer, staff, state and tokens come from nowhere but the code."""
+    extra = {"owner": charlie.pk, "organizer": charlie.pk, "is_staff": "on", "is_superuser": "on", "state": "sent"}
+    extra |= {"token": "x" * 26, "join_token": "x" * 26, "sequence": 99, "uid": "x", "withdrawn_at": "2026-01-01"}
+    kept = (scene.conference.join_token, scene.conference.uid, scene.invitation.token)
+    for name in ("profile", "addressbook:add", "addressbook:edit", "conferences:edit", "invitations:ledger"):
+        as_alice.post(
+            scene.path(name),
+            {"name": "Alice", "address": "bob@example.org", "time_zone": "Europe/Berlin", "language": "en", **extra},
+        )
+    for rows in (scene.conference, scene.invitation, scene.contact):
+        rows.refresh_from_db()
+    assert (scene.conference.join_token, scene.conference.uid, scene.invitation.token) == kept
+    assert scene.conference.organizer_id == scene.contact.owner_id == User.objects.get(email="alice@example.org").pk
+    assert not User.objects.filter(is_staff=True).exists()
+    assert scene.conference.sequence == 0
+    assert scene.invitation.withdrawn_at is None
+
+
+def test_the_default_is_to_ask_who_is_there() -> None:
+    assert "django.contrib.auth.middleware.LoginRequiredMiddleware" in settings.MIDDLEWARE
