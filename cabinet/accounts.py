@@ -65,7 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: Any, form: BaseForm, commit: bool = True) -> AbstractBaseUser:
         user.name = form.cleaned_data["name"]
         user.time_zone = form.cleaned_data["time_zone"]
-        user.language = request.LANGUAGE_CODE  # type: ignore[attr-defined]
+        user.language = request.LANGUAGE_CODE
         return super().save_user(request, user, form, commit)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

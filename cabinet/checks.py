@@ -5,7 +5,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 # Seconds without which a silent mail server would hold the worker for ever.
@@ -30,13 +31,13 @@ def safe_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Ite
 def likely_mistakes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """Settings that are possible, but hardly meant."""
     if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
-        yield Warning(
+        yield checks.Warning(
             "SITE_URL is https and TRUSTED_PROXY_COUNT is 0: behind a proxy every page redirects to itself.",
             hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front.",
             id="cabinet.W001",
         )
     if settings.MAIL.security == "none" and settings.MAIL.password:
-        yield Warning("MAIL_URL sends its password unencrypted; use smtp+tls:// or smtps://.", id="cabinet.W002")
+        yield checks.Warning("MAIL_URL sends its password unencrypted; use smtp+tls:// or smtps://.", id="cabinet.W002")
 
 
 @register(Tags.database)

@@ -17,12 +17,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from cabinet.environ import Mail
 from cabinet.health import is_from_here
 
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date")
-FRAMING = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
+FRAMING: dict[str, Any] = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
 # Letters carry their style inline; nothing in them may run, load, or be sent.
-LETTER = {
+LETTER: dict[str, Any] = {
     "default-src": [CSP.NONE],
     "style-src": [CSP.UNSAFE_INLINE],
     "sandbox": True,
@@ -50,7 +51,9 @@ def only_where_shown(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 def letters() -> list[Path]:
     """The letters' files, newest first."""
-    return sorted(settings.MAIL.folder.glob("[!.]*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    mail: Mail = settings.MAIL
+    files = mail.folder.glob("[!.]*.eml") if mail.folder else ()
+    return sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
 
 
 def parse(path: Path) -> EmailMessage:

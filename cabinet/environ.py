@@ -269,7 +269,7 @@ def _room(text: str) -> Room:
     if text.startswith("bbb+"):
         raise ValueError("names BigBlueButton, which is not supported by this version")
     url = split(text, "jitsi+https", "link+https")
-    if not url.hostname or url.query and url.scheme.startswith("jitsi"):
+    if not url.hostname or (url.query and url.scheme.startswith("jitsi")):
         raise ValueError("must name a video server, like jitsi+https://meet.example.org")
     name = unquote(url.fragment) or url.hostname
     address = f"https://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"

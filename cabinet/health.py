@@ -41,14 +41,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 if the database answers and its tables are those of this version, else 503. A slow mail server is neither."""
-    now = timezone.now()
     try:
-        state = {"database": True, "migrations": migrations_in_step()}
-        state["oldest_waiting_seconds"] = oldest_waiting(now) if state["migrations"] else None
+        if not migrations_in_step():
+            return JsonResponse({"ready": False, "database": True, "migrations": False}, status=503)
+        oldest = oldest_waiting(timezone.now())
     except DatabaseError:
-        state = {"database": False}
-    ready = state["database"] and state["migrations"]
-    return JsonResponse({"ready": ready, **state}, status=200 if ready else 503)
+        return JsonResponse({"ready": False, "database": False}, status=503)
+    return JsonResponse({"ready": True, "database": True, "migrations": True, "oldest_waiting_seconds": oldest})
 
 
 @cache

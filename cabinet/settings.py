@@ -102,7 +102,9 @@ DATABASES = {
     )
 }
 IS_EMBEDDED = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
-SECRET_KEY = environ.read_with("SECRET_KEY", "", lambda key: environ.secret_key(key, DATA_DIR, may_generate=IS_EMBEDDED))
+SECRET_KEY = environ.read_with(
+    "SECRET_KEY", "", lambda key: environ.secret_key(key, DATA_DIR, may_generate=IS_EMBEDDED)
+)
 SECRET_KEY_FALLBACKS = environ.read("SECRET_KEY_FALLBACKS").split()
 
 # Limits count here, so that they hold over all processes; nothing is culled away while it still counts.

@@ -65,8 +65,8 @@ class _CleanField(models.Field):
         prepared = super().get_prep_value(value)
         return type(self).cleaner(prepared) if isinstance(prepared, str) else prepared
 
-    def formfield(self, **kwargs: Any) -> Any:  # type: ignore[override]
-        return super().formfield(**{"form_class": self.form_class, **kwargs})  # type: ignore[arg-type]
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": self.form_class, **kwargs})
 
 
 class LineField(_CleanField, models.CharField):

@@ -32,10 +32,12 @@ def make_conference(organizer: User | None = None, *, start: datetime | None = N
         "duration": timedelta(hours=1),
         "number": Conference.objects.free_number(),
     }
-    return Conference.objects.schedule(organizer or make_user(), **defaults | fields)  # type: ignore[attr-defined, no-any-return]
+    return Conference.objects.schedule(organizer or make_user(), **defaults | fields)
 
 
-def make_contact(owner: User | None, name: str = "Bob Brown", address: str = "bob@example.org", **fields: Any) -> Contact:
+def make_contact(
+    owner: User | None, name: str = "Bob Brown", address: str = "bob@example.org", **fields: Any
+) -> Contact:
     """A contact in `owner`'s book, or in the shared one."""
     return Contact.objects.create(owner=owner, name=name, address=address, **fields)
 

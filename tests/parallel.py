@@ -16,7 +16,7 @@ def in_parallel(number: int, act: Callable[[int], Any]) -> list[Any]:
         barrier.wait(timeout=30)
         try:
             return act(index)
-        except Exception as error:  # noqa: BLE001 - the caller looks at it
+        except Exception as error:
             return error
         finally:
             connections.close_all()

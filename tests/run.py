@@ -1,7 +1,8 @@
 """`make test`: everything on SQLite, then whatever touches the database once more on PostgreSQL where one is at hand.
 
 TEST_DATABASE_URL names the server; without it one on this machine is taken that lets the current user in without a
-password. The databases made there have names of their own and are dropped afterwards. BROWSER=no leaves the browser out.
+password. The databases made there have names of their own and are dropped afterwards. BROWSER=no leaves out the
+tests in a browser.
 """
 
 import contextlib
@@ -43,7 +44,7 @@ def plan() -> list[tuple[str, str, list[str]]]:
 
 def find_server() -> str:
     """A PostgreSQL on this machine that lets us in without a password and lets us make databases, or ""."""
-    for host in ("/var/run/postgresql", "/tmp", "127.0.0.1"):  # noqa: S108 - where servers put their sockets
+    for host in ("/var/run/postgresql", "/tmp", "127.0.0.1"):
         for user in (getpass.getuser(), "postgres"):
             url = f"postgres://{quote(user)}@{quote(host, safe='')}/postgres"
             if may_create(url):
@@ -77,7 +78,8 @@ def run_pytest(url: str, arguments: list[str]) -> bool:
 def drop_databases(url: str, prefix: str) -> None:
     """Drop every database whose name begins with `prefix`."""
     with contextlib.suppress(psycopg.Error), psycopg.connect(url, autocommit=True) as server:
-        for (name,) in server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]).fetchall():
+        ours = server.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+        for (name,) in ours.fetchall():
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

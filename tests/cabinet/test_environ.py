@@ -76,7 +76,10 @@ WRONG = [
     ({"MAIL_FROM": "Cabinet <invite@example.org>"}, "MAIL_FROM must be a plain address"),
     ({"VIDEO_URL": "https://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
     ({"VIDEO_URL": "jitsi+http://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
-    ({"VIDEO_URL": "bbb+https://:secret@host/bigbluebutton/api"}, "VIDEO_URL names BigBlueButton, which is not supported"),
+    (
+        {"VIDEO_URL": "bbb+https://:secret@host/bigbluebutton/api"},
+        "VIDEO_URL names BigBlueButton, which is not supported",
+    ),
     ({"VIDEO_URL": "jitsi+https://app:short@host"}, "VIDEO_URL must give signed rooms as app:secret@host"),
     ({"VIDEO_URL": "link+https://host/path"}, "VIDEO_URL must hold {room} once"),
     ({"VIDEO_URL": "link+https://user:pw@host/{room}"}, "VIDEO_URL must hold {room} once"),
@@ -110,9 +113,7 @@ def test_refusal_stops_the_start_with_one_line(tmp_path: Path) -> None:
     assert done.stderr == "The settings are not right. WORKERS must be a whole number from 1 to 64, not “many”.\n"
 
 
-def test_nothing_set_is_a_complete_private_installation(
-    settings_with: Callable[..., Settings], tmp_path: Path
-) -> None:
+def test_nothing_set_is_a_complete_private_installation(settings_with: Callable[..., Settings], tmp_path: Path) -> None:
     settings = settings_with()
     expected = {
         "DEBUG": False,
@@ -193,7 +194,10 @@ def test_loopback_needs_no_certificate(url: str) -> None:
     [
         ("smtp://mail.example.org", Mail("smtp", None, "mail.example.org", 25)),
         ("smtp+tls://u:p@mail.example.org", Mail("smtp", None, "mail.example.org", 587, "u", "p", "starttls")),
-        ("smtps://u%40x:p%3F%23@mail.example.org:4465", Mail("smtp", None, "mail.example.org", 4465, "u@x", "p?#", "tls")),
+        (
+            "smtps://u%40x:p%3F%23@mail.example.org:4465",
+            Mail("smtp", None, "mail.example.org", 4465, "u@x", "p?#", "tls"),
+        ),
         ("smtp://[::1]:2525", Mail("smtp", None, "::1", 2525)),
     ],
 )
@@ -237,7 +241,9 @@ def test_sqlite_is_set_up_for_many_processes_and_power_cuts(tmp_path: Path) -> N
 
 
 def test_postgresql_is_pooled_and_gives_up_in_time() -> None:
-    options: dict[str, Any] = environ.database("postgres://u:p@h/d?sslmode=verify-full", statement_timeout=15)["OPTIONS"]
+    options: dict[str, Any] = environ.database("postgres://u:p@h/d?sslmode=verify-full", statement_timeout=15)[
+        "OPTIONS"
+    ]
     assert options["sslmode"] == "verify-full"
     assert options["pool"]["max_size"] > 0
     assert "statement_timeout=15s" in options["options"]

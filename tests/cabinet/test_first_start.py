@@ -1,13 +1,10 @@
 """The first start: one account, an administrator's, and then never again."""
 
-import re
-
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from addressbook.models import Contact
-from cabinet.accounts import AccountsExist, create_first_account
+from cabinet.accounts import create_first_account
 from cabinet.models import User
 from tests.parallel import in_parallel
 
@@ -36,7 +33,12 @@ def test_first_account_is_an_administrator_and_signed_in(client: Client) -> None
     response = client.post("/welcome/", FORM)
     assert (response.status_code, response.headers["Location"]) == (302, "/")
     user = User.objects.get()
-    assert (user.email, user.name, user.time_zone, user.is_staff) == ("alice@example.org", "Alice Adams", "Asia/Tokyo", True)
+    assert (user.email, user.name, user.time_zone, user.is_staff) == (
+        "alice@example.org",
+        "Alice Adams",
+        "Asia/Tokyo",
+        True,
+    )
     assert client.get("/profile/").status_code == 200
     assert not Contact.objects.exists()
 
@@ -78,6 +80,8 @@ def test_bad_values_are_named_at_their_field(client: Client, field: str, value: 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_first_starts_at_once_make_one_account() -> None:
-    outcomes = in_parallel(8, lambda number: create_first_account(f"admin{number}@example.org", "Admin", FORM["password"]))
+    outcomes = in_parallel(
+        8, lambda number: create_first_account(f"admin{number}@example.org", "Admin", FORM["password"])
+    )
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AccountsExist"] * 7 + ["User"]
     assert User.objects.count() == 1

@@ -1,11 +1,11 @@
-"""Headers that every answer carries, pages, errors and files alike; what is kept by no cache; which Host is answered."""
+"""Headers that every answer carries, pages, errors and files alike; what no cache keeps; which Host is answered."""
 
 from collections.abc import Callable
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,14 +26,14 @@ CSP = {
 }
 
 
-def closed(response: HttpResponse) -> HttpResponse:
+def closed(response: Any) -> Any:
     """A file's answer, read to its end."""
     b"".join(response)
     response.close()
     return response
 
 
-ANSWERS: list[tuple[str, int, Callable[[Client], HttpResponse]]] = [
+ANSWERS: list[tuple[str, int, Callable[[Client], Any]]] = [
     ("sign-in", 200, lambda client: client.get("/accounts/login/")),
     ("redirect", 302, lambda client: client.get("/profile/")),
     ("gone page", 404, lambda client: client.get("/welcome/")),
@@ -53,17 +53,17 @@ ANSWERS: list[tuple[str, int, Callable[[Client], HttpResponse]]] = [
 
 @pytest.mark.parametrize(("name", "status", "ask"), ANSWERS, ids=[name for name, _status, _ask in ANSWERS])
 def test_every_answer_carries_the_headers(
-    client: Client, alice: User, name: str, status: int, ask: Callable[[Client], HttpResponse]
+    client: Client, alice: User, name: str, status: int, ask: Callable[[Client], Any]
 ) -> None:
     response = ask(client)
     assert response.status_code == status
     assert set(response.headers["Content-Security-Policy"].split("; ")) == CSP
     assert_shut(response)
     if name != "file":
-        assert response.headers["Cache-Control"] == "no-store, private" or "no-store" in response.headers["Cache-Control"]
+        assert "no-store" in response.headers["Cache-Control"]
 
 
-def assert_shut(response: HttpResponse) -> None:
+def assert_shut(response: Any) -> None:
     assert response.headers["X-Frame-Options"] == "DENY"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
@@ -99,7 +99,9 @@ def test_nothing_in_the_chain_keeps_pages(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_are_answered_whatever_host_they_name(client: Client, alice: User, settings: Settings, path: str) -> None:
+def test_probes_are_answered_whatever_host_they_name(
+    client: Client, alice: User, settings: Settings, path: str
+) -> None:
     settings.SECURE_SSL_REDIRECT = True
     assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
     assert client.get("/accounts/login/").status_code == 301

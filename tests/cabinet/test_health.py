@@ -76,7 +76,9 @@ def test_figures_count_every_state(client: Client) -> None:
 @pytest.mark.parametrize(
     "elsewhere", [{"REMOTE_ADDR": "203.0.113.9"}, {"HTTP_X_FORWARDED_FOR": "203.0.113.9"}, {"HTTP_FORWARDED": "for=x"}]
 )
-def test_figures_are_for_this_machine_or_the_token(client: Client, settings: Settings, elsewhere: dict[str, str]) -> None:
+def test_figures_are_for_this_machine_or_the_token(
+    client: Client, settings: Settings, elsewhere: dict[str, str]
+) -> None:
     assert client.get("/metrics", **elsewhere).status_code == 404  # type: ignore[arg-type]
     assert client.get("/metrics", headers={"authorization": "Bearer "}, **elsewhere).status_code == 404  # type: ignore[arg-type]
     settings.METRICS_TOKEN = "figures"

@@ -1,6 +1,7 @@
 """Home and profile."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -9,10 +10,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cabinet.models import User
+from conferences.models import Change
 from tests.factories import make_conference
 
 
-def starts(user: User, **after: int) -> dict[str, object]:
+def starts(user: User, **after: int) -> dict[str, Any]:
     """Fields of a conference that starts so long after now."""
     zone = timezone.get_fixed_timezone(0)
     wall = (timezone.now() + timedelta(**after)).astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
@@ -32,7 +34,7 @@ def test_home_shows_what_comes_next_and_nothing_else(as_alice: Client, alice: Us
     make_conference(alice, topic="Over", **starts(alice, days=-2))
     make_conference(charlie, topic="Somebody else's", **starts(charlie, days=1))
     off = make_conference(alice, topic="Taken off", **starts(alice, days=1))
-    off.cancel(alice, timezone.now(), tell="nobody")
+    off.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY)
     page = as_alice.get("/").text
     assert page.index("Going on") < page.index("Second")
     assert not [topic for topic in ("Over<", "Somebody else", "Taken off") if topic in page]
@@ -70,9 +72,12 @@ def test_profile_is_saved_and_says_so(as_alice: Client, alice: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("name", ""), ("name", "Al\r\nice"), ("name", "x" * 129), ("time_zone", "Mars/Olympus"), ("time_zone", "")]
+    ("field", "value"),
+    [("name", ""), ("name", "Al\r\nice"), ("name", "x" * 129), ("time_zone", "Mars/Olympus"), ("time_zone", "")],
 )
-def test_bad_profile_keeps_what_was_typed_and_saves_nothing(as_alice: Client, alice: User, field: str, value: str) -> None:
+def test_bad_profile_keeps_what_was_typed_and_saves_nothing(
+    as_alice: Client, alice: User, field: str, value: str
+) -> None:
     response = as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", field: value})
     assert response.status_code == 200
     assert f'id="id_{field}-error"' in response.text
@@ -81,7 +86,14 @@ def test_bad_profile_keeps_what_was_typed_and_saves_nothing(as_alice: Client, al
 
 
 def test_profile_takes_only_its_own_fields(as_alice: Client, alice: User) -> None:
-    hidden = {"is_staff": "1", "is_superuser": "1", "email": "evil@example.org", "id": "77", "password": "x", "defaults": "{}"}
+    hidden = {
+        "is_staff": "1",
+        "is_superuser": "1",
+        "email": "evil@example.org",
+        "id": "77",
+        "password": "x",
+        "defaults": "{}",
+    }
     as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", **hidden})
     alice.refresh_from_db()
     assert (alice.name, alice.email, alice.is_staff, alice.is_superuser) == ("New", "alice@example.org", False, False)

@@ -22,7 +22,7 @@ RESET, CHANGE = "/accounts/password/reset/", "/accounts/password/change/"
 def ask(client: Client, **headers: str) -> str:
     """Ask for a reset link; the path that the letter leads to."""
     client.post(RESET, {"email": "alice@example.org"}, **headers)  # type: ignore[arg-type]
-    return link(mail.outbox[-1].body)
+    return link(str(mail.outbox[-1].body))
 
 
 def link(body: str) -> str:

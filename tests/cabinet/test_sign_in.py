@@ -10,7 +10,6 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -24,7 +23,7 @@ MISMATCH = "The e-mail address and password do not match. Check both and try aga
 TOO_MANY = "Too many tries. Wait 15 minutes or set a new password."
 
 
-def sign_in(client: Client, email: str = "alice@example.org", password: str = PASSWORD, **more: Any) -> HttpResponse:
+def sign_in(client: Client, email: str = "alice@example.org", password: str = PASSWORD, **more: Any) -> Any:
     return client.post(LOGIN, {"login": email, "password": password, **more})
 
 
@@ -79,7 +78,15 @@ def test_sign_out_is_a_post(as_alice: Client) -> None:
 
 
 def test_pages_of_allauth_that_are_not_in_use_are_not_there(as_alice: Client) -> None:
-    for path in ("email/", "password/set/", "login/code/", "login/code/confirm/", "phone/verify/", "2fa/", "social/login/"):
+    for path in (
+        "email/",
+        "password/set/",
+        "login/code/",
+        "login/code/confirm/",
+        "phone/verify/",
+        "2fa/",
+        "social/login/",
+    ):
         assert as_alice.get(f"/accounts/{path}").status_code == 404
 
 
@@ -91,7 +98,7 @@ def test_planted_session_is_replaced(client: Client, alice: User) -> None:
     session = client.session
     session["planted"] = True
     session.save()
-    client.cookies["session"] = session.session_key
+    client.cookies["session"] = str(session.session_key)
     sign_in(client)
     assert client.cookies["session"].value != session.session_key
 
@@ -213,7 +220,7 @@ def test_limit_holds_for_tries_at_the_same_moment() -> None:
 # WHAT A STRANGER LEARNS
 
 
-def without_token(response: HttpResponse) -> str:
+def without_token(response: Any) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", response.text)
 
 

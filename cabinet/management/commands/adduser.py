@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--time-zone", default=settings.TIME_ZONE, help="IANA name, for example Europe/Berlin")
         parser.add_argument("--language", default=settings.LANGUAGE_CODE, choices=dict(settings.LANGUAGES))
         parser.add_argument("--administrator", action="store_true")
-        parser.add_argument("--password-stdin", action="store_true", help="Read the password's line from standard input")
+        parser.add_argument("--password-stdin", action="store_true", help="Read it from standard input")
 
     def handle(self, *, email: str, name: str, time_zone: str, password_stdin: bool, **options: Any) -> None:
         try:
