@@ -27,7 +27,9 @@ from invitations.models import Delivery, DeliveryQuerySet, Invitation, PartStat
 from invitations.words import Changed, isolate
 
 SUBJECT_LIMIT = 250
-# A calendar object with more people in it would make the letter too large for some servers.
+# The object stands in the message twice, in base64, beside both texts: so the whole stays under 100 kB.
+LONGEST_CALENDAR = 17_000
+# More people than this do not fit into such an object anyway.
 LISTED_GUESTS = 200
 LISTED_PROBLEMS = 50
 
@@ -332,22 +334,27 @@ def calendar_file(invitation: Invitation, now: datetime) -> bytes:
 
 
 def _calendar(invitation: Invitation, now: datetime, *, is_off: bool) -> bytes:
-    """The iTIP object (RFC 5546) for one person; others are in it only where guests may see each other."""
+    """The iTIP object (RFC 5546) for one person.
+
+    Others are named in it where guests may see each other, as long as the letter does not become too large.
+    """
     conference = invitation.conference
     event = words.event(conference, invitation.personal_link, now)
     organizer = Person(str(conference.organizer), conference.organizer.email)
     reader = Attendee(invitation.name, invitation.address, invitation.answer)
     if is_off:
         return itip.cancel(event, organizer, reader)
-    return itip.request(event, organizer, [reader, *(_others(invitation) if conference.guests_see_each_other else [])])
+    if conference.guests_see_each_other:
+        shared = itip.request(event, organizer, [reader, *_others(invitation)])
+        if len(shared) <= LONGEST_CALENDAR:
+            return shared
+    return itip.request(event, organizer, [reader])
 
 
 def _others(invitation: Invitation) -> list[Attendee]:
-    """The other participants with their answers, unless they are too many."""
-    conference = invitation.conference
-    rows = conference.invitations.standing().with_answer().exclude(pk=invitation.pk)
-    others = [Attendee(row.name, row.address, row.answer) for row in rows[: LISTED_GUESTS + 1]]
-    return others if len(others) <= LISTED_GUESTS else []
+    """The other participants with their answers."""
+    rows = invitation.conference.invitations.standing().with_answer().exclude(pk=invitation.pk).order_by("pk")
+    return [Attendee(row.name, row.address, row.answer) for row in rows[:LISTED_GUESTS]]
 
 
 # WHAT WAS SAID BEFORE

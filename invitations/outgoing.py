@@ -31,6 +31,7 @@ CRLF = "\r\n"
 LONGEST_LINE = 78  # characters; RFC 5322 section 2.1.1
 LONGEST_WORD = 60  # characters; beside the name of a header it still fits on the line
 LONGEST_SUBJECT = 250  # characters; folding long non-ASCII text costs more than its reader gains
+MUCH_NOT_ASCII = 3000  # bytes of a text; in base64 the longest message of ours stays under 100 kB
 LONGEST_REPLY = 300  # characters that are kept of a server's words
 LONGEST_ANSWER = 65_536  # bytes that a server may say at once
 
@@ -103,6 +104,11 @@ def _body(text: str) -> str:
     return text
 
 
+def _encoding(text: str) -> str:
+    """The one that anybody can read, unless it triples so much that the message would become too large for some."""
+    return "base64" if sum(octet > 127 for octet in text.encode()) > MUCH_NOT_ASCII else "quoted-printable"
+
+
 def _boundary(message_id: str, part: str) -> str:
     """The same for the same message, and never inside a part: "=_" occurs in neither quoted-printable nor base64."""
     return f"=_{part}_{hashlib.sha256(message_id.encode()).hexdigest()[:32]}"
@@ -165,10 +171,10 @@ def compose(
         fields["In-Reply-To"] = fields["References"] = _matching(_MESSAGE_ID, in_reply_to)
     for name, value in fields.items():
         message[name] = _Field(name, value)
-    message.set_content(_body(text), cte="quoted-printable")
+    message.set_content(_body(text), cte=_encoding(text))
     if html:
         message.make_alternative(boundary=_boundary(message_id, "a"))
-        message.add_alternative(_body(html), subtype="html", cte="quoted-printable")
+        message.add_alternative(_body(html), subtype="html", cte=_encoding(html))
     if calendar is not None:
         _add_calendar(message, calendar, method or "", message_id)
     for part in list(message.walk())[1:]:
