@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from cabinet import embedded, health, views
+from cabinet import embedded, health, states, views
 
 # Only those pages of allauth that are in use; its own list has more.
 accounts = [
@@ -21,11 +21,8 @@ accounts = [
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
-    path(
-        "password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"
-    ),
-]
-sign_up = [
+    path("password/reset/key/done/", account.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    # Answers that accounts are made by an administrator unless ALLOW_SIGNUP is on.
     path("signup/", account.signup, name="account_signup"),
     path("confirm-email/", account.email_verification_sent, name="account_email_verification_sent"),
     re_path(r"^confirm-email/(?P<key>[-:\w]+)/$", account.confirm_email, name="account_confirm_email"),
@@ -35,7 +32,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="home"),
     path("welcome/", views.welcome, name="welcome"),
     path("profile/", views.profile, name="profile"),
-    path("accounts/", include(accounts + sign_up if settings.ALLOW_SIGNUP else accounts)),
+    path("accounts/", include(accounts)),
+    path("", include("conferences.urls")),
+    path("", include("invitations.urls")),
+    path("contacts/", include("addressbook.urls")),
     path("outbox/", embedded.outbox, name="outbox"),
     path("outbox/<str:name>/", embedded.outbox_letter, name="outbox-letter"),
     path("outbox/<str:name>/html/", embedded.outbox_html, name="outbox-html"),
@@ -46,6 +46,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.ADMIN_ENABLED:
     urlpatterns.append(path("admin/", admin.site.urls))
 if settings.DEBUG:
-    urlpatterns.append(path("states/", views.states, name="states"))
+    urlpatterns.append(path("states/", states.states, name="states"))
 
 handler500 = "cabinet.views.server_error"
