@@ -106,7 +106,8 @@ def _body(text: str) -> str:
 
 def _encoding(text: str) -> str:
     """The one that anybody can read, unless it triples so much that the message would become too large for some."""
-    return "base64" if sum(octet > 127 for octet in text.encode()) > MUCH_NOT_ASCII else "quoted-printable"
+    not_ascii = len(text.encode()) - len(text.encode("ascii", "ignore"))
+    return "base64" if not_ascii > MUCH_NOT_ASCII else "quoted-printable"
 
 
 def _boundary(message_id: str, part: str) -> str:
