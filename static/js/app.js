@@ -20,7 +20,7 @@ const BEHAVIOURS = {
 
 function wake(part) {
   for (const [selector, load] of Object.entries(BEHAVIOURS)) {
-    const places = [...part.querySelectorAll(selector)];
+    const places = [part, ...part.querySelectorAll(selector)].filter((place) => place.matches?.(selector));
     if (places.length) load().then((behaviour) => places.forEach(behaviour.start));
   }
 }

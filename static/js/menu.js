@@ -1,11 +1,16 @@
-// A menu is a plain disclosure; this only closes it politely.
-export function start(menu) {
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
+// Menus are plain disclosures; this only closes them politely. One pair of listeners serves all that ever come.
+const opened = () => document.querySelectorAll("[data-menu][open]");
+
+document.addEventListener("click", (event) => {
+  for (const menu of opened()) if (!menu.contains(event.target)) menu.open = false;
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of opened()) {
     menu.open = false;
     menu.querySelector("summary").focus();
-  });
-}
+  }
+});
+
+export function start() {}

@@ -1,0 +1,125 @@
+"""Scripts that shorten the way: the mail client's link, the ledger that renews itself, the countdown, local clocks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from cabinet.models import User
+from conferences.links import join_url
+from conferences.models import Conference
+from tests.factories import make_conference
+
+pytestmark = [pytest.mark.browser]
+
+
+@pytest.fixture
+def conference(alice: User) -> Conference:
+    return make_conference(alice, topic="Autumn budget review", agenda="One line of an agenda. " * 200)
+
+
+# THE MAIL CLIENT
+
+
+@pytest.fixture
+def clients(alices_page: Page, live_server: LiveServer, conference: Conference) -> Page:
+    alices_page.goto(live_server.url + conference.get_absolute_url())
+    # Nothing outside the test may open: neither a mail program nor a provider's page.
+    alices_page.evaluate("""() => addEventListener("click", (event) => {
+        if (event.target.closest("[data-open]")) event.preventDefault();
+    })""")
+    return alices_page
+
+
+def test_invite_participants_is_a_link_that_follows_the_drop_down(clients: Page) -> None:
+    link = clients.locator("[data-open]")
+    choice = clients.get_by_label("Choose the mail client")
+    choice.select_option(label="Gmail")
+    expect(link).to_have_accessible_name("Invite participants (opens in a new tab)")
+    assert (link.get_attribute("href") or "").startswith("https://mail.google.com/")
+    assert link.get_attribute("target") == "_blank"
+    assert link.get_attribute("rel") == "noopener noreferrer"
+    choice.select_option(label="MS Outlook")
+    expect(link).to_have_accessible_name("Invite participants")
+    assert (link.get_attribute("href") or "").startswith("mailto:?subject=")
+    assert link.get_attribute("target") == ""
+    expect(clients.get_by_role("button", name="Invite participants")).to_be_hidden()
+
+
+def test_choice_is_remembered_in_passing(clients: Page, alice: User) -> None:
+    clients.get_by_label("Choose the mail client").select_option("gmail")
+    with clients.expect_response(lambda response: response.request.method == "POST") as answer:
+        clients.locator("[data-open]").click()
+    assert answer.value.status < 400
+    alice.refresh_from_db()
+    assert alice.mail_client == "gmail"
+
+
+def test_whole_text_is_copied_where_the_link_had_to_be_short(clients: Page, conference: Conference) -> None:
+    clients.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    clients.locator("[data-open]").click()
+    expect(clients.locator("[data-shortened-note]")).to_be_visible()
+    text = clients.evaluate("navigator.clipboard.readText()")
+    assert "One line of an agenda." in text
+    assert join_url(conference) in text
+
+
+def test_help_comes_when_nothing_seems_to_open(clients: Page) -> None:
+    help_ = clients.get_by_text("Nothing opens? Copy the text instead")
+    expect(help_).to_be_hidden()
+    clients.locator("[data-open]").click()
+    expect(help_).to_be_visible()
+
+
+# THE LEDGER
+
+PAGE = """<!doctype html><html lang="en"><title>x</title><script type="module" src="/static/js/app.js"></script>
+<main><div id="people" {more}><a href="#one">One</a><a href="#two">{words}</a></div></main></html>"""
+
+
+def test_part_renews_itself_until_nothing_is_under_way_and_keeps_the_focus(page: Page, live_server: LiveServer) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        more = "" if len(asked) == 4 else 'data-refresh="0.3"'
+        route.fulfill(body=PAGE.format(words=f"Sent {len(asked)}", more=more), content_type="text/html")
+
+    page.route("**/ledger/", answer)
+    page.goto(f"{live_server.url}/ledger/")
+    page.get_by_role("link", name="Sent").focus()
+    expect(page.get_by_role("link", name="Sent 4")).to_be_focused()
+    page.wait_for_timeout(600)
+    assert len(asked) == 4
+
+
+# TIME
+
+
+def test_countdown_counts_by_the_servers_clock_and_comes_back_when_it_ends(
+    page: Page, live_server: LiveServer, alice: User
+) -> None:
+    start = (timezone.now() + timedelta(hours=2)).replace(second=0, microsecond=0)
+    conference = make_conference(alice, start=start.replace(tzinfo=None), time_zone="UTC", opens_before=timedelta(0))
+    page.clock.install(time=datetime(2001, 1, 1, tzinfo=UTC))  # this visitor's clock is wrong by decades
+    page.goto(f"{live_server.url}/join/{conference.join_token}/")
+    shown = page.locator("[data-countdown]")
+    expect(shown).to_be_visible()
+    left = (start - timezone.now()).total_seconds()
+    expect(shown.locator("[data-unit='3600'] b")).to_have_text(str(int(left // 3600)))
+    page.clock.fast_forward(timedelta(seconds=left - 601).seconds * 1000)
+    expect(shown.locator("[data-unit='3600']")).to_be_hidden()
+    page.clock.run_for(3000)
+    expect(page.locator("p.vh[role=status]")).to_have_text("Starts in 10 minutes")
+
+
+def test_guest_sees_the_moment_on_the_own_clock_and_under_the_own_sky(
+    page: Page, live_server: LiveServer, alice: User
+) -> None:
+    start = datetime.combine(timezone.localdate() + timedelta(days=7), datetime.min.time()).replace(hour=13)
+    conference = make_conference(alice, start=start, time_zone="UTC")
+    page.goto(f"{live_server.url}/join/{conference.join_token}/")
+    expect(page.get_by_text("On your clock (Tokyo):")).to_contain_text("22:00")
+    expect(page.locator(".sky").first).to_have_attribute("data-sky", "night")
