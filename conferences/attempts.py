@@ -46,3 +46,6 @@ class Attempt(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint("scope", "key", name="attempt_once")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}: {self.count}"

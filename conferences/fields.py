@@ -26,7 +26,7 @@ AS_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "fals
 class WallDateField(forms.DateField):
     """A date as the browser's own calendar sends it, or as people type it."""
 
-    input_formats = ["%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%d.%m.%Y"]  # noqa: RUF012 - as Django declares it
+    input_formats = ["%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%d.%m.%Y"]
     default_error_messages: ClassVar = {
         "required": _("Choose a date"),
         "invalid": _("Enter a real date, for example 3 December 2026"),
@@ -37,7 +37,7 @@ class WallDateField(forms.DateField):
 class WallTimeField(forms.TimeField):
     """A clock time, without seconds."""
 
-    input_formats = ["%H:%M", "%H:%M:%S", "%H.%M", "%I:%M %p"]  # noqa: RUF012 - as Django declares it
+    input_formats = ["%H:%M", "%H:%M:%S", "%H.%M", "%I:%M %p"]
     default_error_messages: ClassVar = {
         "required": _("Choose a start time"),
         "invalid": _("Enter a real time, for example 14:00"),
@@ -82,8 +82,8 @@ class NumberField(forms.CharField):
     default_error_messages: ClassVar = {"number": _("Use 6 to 16 digits; dashes may stand between them")}
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "dir": "ltr"})
 
-    def clean(self, value: Any) -> str:
-        number: str = super().clean(value)
+    def to_python(self, value: Any) -> str:
+        number = super().to_python(value) or ""
         if number and not re.fullmatch("[0-9](-?[0-9]){5,15}", number):
             raise ValidationError(self.error_messages["number"], code="number")
         return number
@@ -118,8 +118,8 @@ class ZoneField(forms.CharField):
     default_error_messages: ClassVar = {"required": _("Choose a time zone"), "invalid": _("Choose a time zone")}
     widget = ZoneSelect
 
-    def clean(self, value: Any) -> str:
-        name: str = super().clean(value)
+    def to_python(self, value: Any) -> str:
+        name = super().to_python(value) or ""
         zone = times.canonical(name)
         if name and not zone:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
@@ -137,10 +137,10 @@ class CityField(forms.CharField):
 
     widget = forms.TextInput(attrs={"list": "cities", "autocomplete": "off", "dir": "auto"})
 
-    def clean(self, value: Any) -> str:
-        text: str = super().clean(value)
-        zone = times.canonical(text) or _zone_of_city(text)
-        if not zone:
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        zone = times.canonical(text) or (_zone_of_city(text) if text else "")
+        if text and not zone:
             words = _("There is no “%(text)s” among the time zones. Try a larger city nearby.")
             raise ValidationError(words, code="unknown", params={"text": text})
         return zone
@@ -150,8 +150,8 @@ def _zone_of_city(text: str) -> str:
     """The zone of the city that is called `text`, else of the first one that begins so, else ""."""
     wanted = _plain(text)
     cities = [(_plain(times.city(zone)), zone) for zone in times.zone_names()]
-    exact = (zone for name, zone in cities if name == wanted)
-    return next(exact, "") or next((zone for name, zone in cities if name.startswith(wanted)), "")
+    found = sorted((name != wanted, name, zone) for name, zone in cities if wanted and name.startswith(wanted))
+    return found[0][2] if found else ""
 
 
 def _plain(text: str) -> str:

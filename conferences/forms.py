@@ -59,7 +59,7 @@ CANNOT = {
 class ConferenceForm(forms.Form):
     """A new conference: what, when, and all settings, filled in from the organizer's defaults."""
 
-    submission_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    submission_id = forms.Field(required=False, widget=forms.HiddenInput)
     topic = LineFormField(
         label=_("Topic"),
         max_length=200,
@@ -303,9 +303,13 @@ class ConferenceForm(forms.Form):
         }
 
     def schedule(self, submission_id: UUID, digest: str) -> Conference | None:
-        """Schedule what the form says; None where it has errors. Raises models.SubmittedBefore."""
+        """Schedule what the form says; None where it has errors. Raises models.SubmittedBefore.
+
+        A press that arrives twice answers twice with the same conference: the second time the form has errors, because
+        the ID is taken by then, and perhaps the date has passed.
+        """
         if not self.is_valid():
-            return None
+            return Conference.objects.submitted(self.user, submission_id, digest)
         try:
             return Conference.objects.schedule(
                 self.user, submission_id=submission_id, submission_digest=digest, **self.conference_fields()

@@ -53,6 +53,6 @@ class NumberForm(JoinForm):
     """A guest who has a conference ID and no link."""
 
     number = NumberField(label=_("Conference ID"), error_messages={"required": _("Enter the conference ID")})
-    field_order = ["number", "name", "password"]  # noqa: RUF012 - as Django declares it
+    field_order = ["number", "name", "password"]
     # The same words whether the number or the password is wrong: else one could find out which numbers exist.
     wrong = _("The conference ID or the password is not right. Look for them in your invitation.")

@@ -233,6 +233,7 @@ class Conference(models.Model):
                 setattr(self, name, value)
             before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
             if before and (self.sequence != seen_sequence or self.cancelled_at):
+                self.refresh_from_db()
                 raise ChangedMeanwhile
             if not before:
                 return None
@@ -352,6 +353,9 @@ class Occurrence(models.Model):
 
     objects = OccurrenceQuerySet.as_manager()
 
+    def __str__(self) -> str:
+        return f"{self.conference}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
 
 class Change(models.Model):
     """One line of a conference's history: what it was, what it is, who did it, who is to be told."""
@@ -382,3 +386,6 @@ class Change(models.Model):
         indexes: ClassVar = [
             models.Index("at", condition=models.Q(tell="all", announced_at=None), name="change_to_announce")
         ]
+
+    def __str__(self) -> str:
+        return f"{self.conference}, {self.sequence}: {self.get_kind_display()}"

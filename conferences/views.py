@@ -90,8 +90,7 @@ def _schedule(request: SignedInRequest, form: ConferenceForm) -> HttpResponse:
     """Schedule once, however often the same press arrives."""
     submission_id, digest = submission(request.POST)
     try:
-        known = Conference.objects.submitted(request.user, submission_id, digest)
-        conference = known or form.schedule(submission_id, digest)
+        conference = form.schedule(submission_id, digest)
     except SubmittedBefore as before:
         return _form_page(request, form.renewed(before.conference), status=409)
     if conference is None:
@@ -160,7 +159,6 @@ def _change(request: SignedInRequest, form: EditForm, conference: Conference) ->
     try:
         change = form.change(conference)
     except ChangedMeanwhile:
-        conference = _managed(request, conference.pk)
         theirs = conference.changes.filter(sequence__gt=seen)
         return _form_page(request, form.rebased(conference), status=409, theirs=theirs)
     except NumberTaken:

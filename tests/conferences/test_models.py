@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -71,7 +72,7 @@ def test_managed_by_finds_no_stranger(alice: User, charlie: User) -> None:
 
 
 def test_same_submission_gives_the_same_conference(alice: User) -> None:
-    key = {"submission_id": uuid4(), "submission_digest": "a"}
+    key: dict[str, Any] = {"submission_id": uuid4(), "submission_digest": "a"}
     first = make_conference(alice, **key)
     assert make_conference(alice, **key) == first
     assert Conference.objects.count() == Occurrence.objects.count() == Change.objects.count() == 1
@@ -86,7 +87,7 @@ def test_same_submission_with_other_content_is_an_error(alice: User) -> None:
 
 
 def test_submission_ids_of_two_people_do_not_meet(alice: User, charlie: User) -> None:
-    key = {"submission_id": uuid4(), "submission_digest": "a"}
+    key: dict[str, Any] = {"submission_id": uuid4(), "submission_digest": "a"}
     assert make_conference(alice, **key) != make_conference(charlie, **key)
 
 
@@ -100,7 +101,7 @@ def test_number_is_unique_by_its_digits(alice: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_parallel_presses_schedule_once() -> None:
     alice = User.objects.create_user("alice@example.org", name="Alice")
-    key = {"submission_id": uuid4(), "submission_digest": "a"}
+    key: dict[str, Any] = {"submission_id": uuid4(), "submission_digest": "a"}
 
     def press(_n: int) -> int:
         try:
@@ -213,9 +214,9 @@ def test_cancel_on_a_stale_instance_takes_the_next_sequence(alice: User) -> None
 
 
 def test_occurrences_are_active_upcoming_or_past(alice: User) -> None:
-    def at(hours: int, **fields: object) -> Occurrence:
+    def at(hours: int) -> Occurrence:
         start = (NOW + timedelta(hours=hours)).replace(tzinfo=None)
-        return make_conference(alice, start=start, time_zone="UTC", **fields).occurrence
+        return make_conference(alice, start=start, time_zone="UTC").occurrence
 
     older, past, active, soon, later = at(-9), at(-5), at(0), at(2), at(8)
     cancelled = at(5)
