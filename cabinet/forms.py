@@ -15,14 +15,41 @@ from cabinet.models import User
 from cabinet.text import LineFormField
 from conferences import times
 
-SHORT_PASSWORD = _("At least 12 characters. Several words in a row are easy to remember.")
+PASSWORD_HINT = _("At least 12 characters. Several words in a row are easy to remember.")
+
+
+class NameField(LineFormField):
+    """The name that participants read."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("Name"),
+            max_length=128,
+            help_text=_("Invitations are sent in this name."),
+            error_messages={"required": _("Enter your name")},
+        )
+        self.widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+
+
+class AddressField(forms.CharField):
+    """The address somebody signs in with, in lower case and ASCII."""
+
+    widget = forms.EmailInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        required = {"required": _("Enter your e-mail address")}
+        super().__init__(label=_("E-mail address"), max_length=MAX_LENGTH, error_messages=required)
+        self.widget.attrs |= {"autocomplete": "username", "dir": "ltr", "spellcheck": "false"}
+
+    def clean(self, value: Any) -> str:
+        return clean_address(super().clean(value)).lower()
 
 
 class ZoneField(forms.ChoiceField):
     """A choice of time zones, each with its city and present offset."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"label": _("Time zone"), "choices": zone_choices, **kwargs})
+        super().__init__(label=_("Time zone"), choices=zone_choices)
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -30,35 +57,35 @@ def zone_choices() -> list[tuple[str, str]]:
     return list(times.zone_choices(timezone.now()))
 
 
-class AddressField(forms.EmailField):
-    """The address somebody signs in with: plain ASCII in lower case."""
+class InBrowserZone:
+    """A form whose zone is the browser's until somebody has chosen one."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"label": _("E-mail address"), "max_length": MAX_LENGTH, **kwargs})
-        self.widget.attrs |= {"autocomplete": "username", "dir": "ltr", "spellcheck": "false"}
-
-    def clean(self, value: Any) -> str:
-        return clean_address(forms.CharField.clean(self, value)).lower()
-
-
-class WelcomeForm(forms.Form):
-    """The first account of this installation."""
-
-    name = LineFormField(label=_("Name"), max_length=128, help_text=_("Invitations are sent in this name."))
-    email = AddressField()
-    password = forms.CharField(label=_("Password"), max_length=256, strip=False, help_text=SHORT_PASSWORD)
-    time_zone = ZoneField()
-    samples = forms.BooleanField(
-        label=_("Add sample contacts"), required=False, help_text=_("A dozen made-up people to try things with.")
-    )
-
-    password.widget = forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"})
-    name.widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+    fields: dict[str, forms.Field]
+    is_bound: bool
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["time_zone"].initial = settings.TIME_ZONE
-        self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
+        if not self.is_bound:
+            self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
+
+
+class WelcomeForm(InBrowserZone, forms.Form):
+    """The first account of this installation."""
+
+    name = NameField()
+    email = AddressField()
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=PASSWORD_HINT,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "dir": "ltr"}),
+        error_messages={"required": _("Enter a password")},
+    )
+    time_zone = ZoneField()
+    samples = forms.BooleanField(
+        label=_("Add sample contacts"), required=False, help_text=_("A dozen made-up people to try things with.")
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -73,16 +100,15 @@ class WelcomeForm(forms.Form):
 class ProfileForm(forms.ModelForm):
     """What a person decides about themselves."""
 
+    name = NameField()
     time_zone = ZoneField()
 
     class Meta:
         model = User
         fields = ("name", "language", "time_zone")
-        help_texts = {"name": _("Invitations are sent in this name.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs |= {"autocomplete": "name", "dir": "auto"}
         self.initial["time_zone"] = times.canonical(self.instance.time_zone) or self.instance.time_zone
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
         if len(settings.LANGUAGES) == 1:
@@ -94,6 +120,13 @@ class PlainFields:
 
     labels: dict[str, Any] = {}
     hints: dict[str, Any] = {}
+    missing: dict[str, Any] = {
+        "login": _("Enter your e-mail address"),
+        "email": _("Enter your e-mail address"),
+        "password": _("Enter your password"),
+        "oldpassword": _("Enter your current password"),
+        "password1": _("Enter a password"),
+    }
     fields: dict[str, forms.Field]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -103,6 +136,7 @@ class PlainFields:
             field.widget.attrs.pop("placeholder", None)
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
+            field.error_messages["required"] = self.missing.get(name, field.error_messages["required"])
             if isinstance(field.widget, forms.PasswordInput):
                 field.widget.attrs["dir"] = "ltr"
 
@@ -135,27 +169,21 @@ class SignInForm(PlainFields, account.LoginForm):
             return None
 
 
-class SignUpForm(PlainFields, account.SignupForm):
+class SignUpForm(InBrowserZone, PlainFields, account.SignupForm):
     """An account of one's own, where the site allows it."""
 
     labels = {"email": _("E-mail address")}
-    hints = {"password1": SHORT_PASSWORD}
-    name = LineFormField(label=_("Name"), max_length=128)
+    hints = {"password1": PASSWORD_HINT}
+    name = NameField()
     time_zone = ZoneField()
     field_order = ["name", "email", "password1", "time_zone"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].widget.attrs |= {"autocomplete": "name", "dir": "auto"}
-        self.fields["time_zone"].initial = settings.TIME_ZONE
-        self.fields["time_zone"].widget.attrs["data-browser-zone"] = True
 
 
 class PasswordChangeForm(PlainFields, account.ChangePasswordForm):
     """The old password and the new one."""
 
     labels = {"oldpassword": _("Current password"), "password1": _("New password")}
-    hints = {"password1": SHORT_PASSWORD}
+    hints = {"password1": PASSWORD_HINT}
 
 
 class PasswordResetForm(PlainFields, account.ResetPasswordForm):
@@ -168,7 +196,7 @@ class PasswordResetKeyForm(PlainFields, account.ResetPasswordKeyForm):
     """The new password, reached through that link."""
 
     labels = {"password1": _("New password")}
-    hints = {"password1": SHORT_PASSWORD}
+    hints = {"password1": PASSWORD_HINT}
 
 
 class ReauthenticateForm(PlainFields, account.ReauthenticateForm):

@@ -172,11 +172,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ["email", "name"]}},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]  # fmt: skip
+    {"NAME": "cabinet.passwords.NotOneself", "OPTIONS": {"user_attributes": ["email", "name"]}},
+    {"NAME": "cabinet.passwords.LongEnough", "OPTIONS": {"min_length": 12}},
+    {"NAME": "cabinet.passwords.NotCommon"},
+]
 PASSWORD_RESET_TIMEOUT = 3600
 
 LOGIN_URL = "account_login"
@@ -220,6 +219,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_FAILURE_VIEW = "cabinet.views.csrf_failure"
 
 # HEADERS
 

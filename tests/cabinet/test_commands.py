@@ -45,7 +45,7 @@ def test_adduser_makes_administrators(monkeypatch: pytest.MonkeyPatch) -> None:
         (["alice@@example.org", "--name", "Alice"], PASSWORD, "e-mail address"),
         (["alice@example.org", "--name", "Al\nice"], PASSWORD, "one line"),
         (["alice@example.org", "--name", "  "], PASSWORD, "Give a name"),
-        (["alice@example.org", "--name", "Alice"], "short", "at least 12 characters"),
+        (["alice@example.org", "--name", "Alice"], "short", "Password must have at least 12 characters"),
         (["alice@example.org", "--name", "Alice", "--time-zone", "Mars/Olympus"], PASSWORD, "not a time zone"),
         (["alice@example.org", "--name", "Alice", "--language", "xx"], PASSWORD, "invalid choice"),
         (["charlie@example.org", "--name", "Charlie"], PASSWORD, "has an account already"),

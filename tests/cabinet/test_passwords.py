@@ -119,10 +119,10 @@ def test_reset_ends_every_session(as_alice: Client) -> None:
     ("fields", "said"),
     [
         ({"oldpassword": "wrong", "password1": NEW}, "This is not your current password."),
-        ({"oldpassword": PASSWORD, "password1": "short"}, "at least 12 characters"),
-        ({"oldpassword": PASSWORD, "password1": "qwerty123456"}, "too common"),
-        ({"oldpassword": PASSWORD, "password1": "alice@example.org"}, "too similar"),
-        ({"oldpassword": PASSWORD, "password1": ""}, "This field is required"),
+        ({"oldpassword": PASSWORD, "password1": "short"}, "Password must have at least 12 characters"),
+        ({"oldpassword": PASSWORD, "password1": "qwerty123456"}, "Attackers try this password first"),
+        ({"oldpassword": PASSWORD, "password1": "alice@example.org"}, "Choose a password that is not like"),
+        ({"oldpassword": PASSWORD, "password1": ""}, "Enter a password"),
     ],
 )
 def test_bad_change_is_explained(as_alice: Client, alice: User, fields: dict[str, str], said: str) -> None:

@@ -1,0 +1,25 @@
+"""What a password must not be, in words that say what to do."""
+
+from django.contrib.auth import password_validation
+from django.utils.translation import gettext as _
+
+
+class LongEnough(password_validation.MinimumLengthValidator):
+    """Length is what counts; no kinds of characters are asked for."""
+
+    def get_error_message(self) -> str:
+        return _("Password must have at least %d characters") % self.min_length
+
+
+class NotCommon(password_validation.CommonPasswordValidator):
+    """Not one of 19,000 that attackers try first; the list is on board, nobody is asked."""
+
+    def get_error_message(self) -> str:
+        return _("Attackers try this password first. Choose another one")
+
+
+class NotOneself(password_validation.UserAttributeSimilarityValidator):
+    """Not the name or the address of the account."""
+
+    def get_error_message(self) -> str:
+        return _("Choose a password that is not like your name or e-mail address")
