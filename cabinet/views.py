@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.csrf import csrf_failure as plain_csrf_failure
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.defaults import server_error as plain_server_error
@@ -22,6 +23,7 @@ from cabinet.forms import ProfileForm, WelcomeForm
 from cabinet.models import User
 from conferences.models import Occurrence
 from conferences.responses import leads_to_room
+from conferences.typed import may_be_typed_again, typed_again
 from conferences.views import SignedInRequest
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
@@ -72,6 +74,11 @@ def profile(request: SignedInRequest) -> HttpResponse:
         messages.success(request, _("Preferences saved."))
         return redirect("profile")
     return render(request, "cabinet/profile.html", {"form": form})
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """An old token: our own forms come back with what was typed, all others are refused."""
+    return typed_again(request) if may_be_typed_again(request) else plain_csrf_failure(request, reason)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

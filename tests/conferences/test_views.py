@@ -477,3 +477,23 @@ def test_what_was_typed_can_be_sent_again_after_signing_in(client: Client, alice
     client.force_login(alice)
     assert client.post(NEW, kept).status_code == 302
     assert Conference.objects.get().topic == "Autumn budget review"
+
+
+def token_in(response: HttpResponseBase) -> str:
+    return re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.content.decode())[0]  # type: ignore[attr-defined]
+
+
+def test_signing_in_makes_the_token_old_and_the_form_comes_back_with_a_new_one(alice: User) -> None:
+    browser = Client(enforce_csrf_checks=True, headers={"Sec-Fetch-Site": "same-origin"})
+    browser.force_login(alice)
+    data = press(csrfmiddlewaretoken=token_in(browser.get(NEW)))
+    browser.cookies.pop("session")
+    data["csrfmiddlewaretoken"] = token_in(browser.post(NEW, data))
+    browser.cookies.pop("csrf")  # signing in gives another one
+    browser.force_login(alice)
+    browser.get(NEW)
+    answer = browser.post(NEW, data)
+    assert (answer.status_code, dict(answer.context["sent"])["topic"]) == (403, "Autumn budget review")
+    data["csrfmiddlewaretoken"] = token_in(answer)
+    assert browser.post(NEW, data).status_code == 302
+    assert Conference.objects.get().topic == "Autumn budget review"
