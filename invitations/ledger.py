@@ -109,6 +109,11 @@ class Ledger:
         return sum(self.tally.values())
 
     @property
+    def is_open(self) -> bool:
+        """Whether letters still make sense: the conference is neither cancelled nor over."""
+        return self.conference.cancelled_at is None and self.now < self.conference.ends_at
+
+    @property
     def is_under_way(self) -> bool:
         """Whether the page will look different in a moment."""
         return any(status in self.tally for status in UNDER_WAY)

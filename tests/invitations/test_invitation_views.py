@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import segno
+import time_machine
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -23,6 +24,7 @@ from conferences.models import Change, Conference
 from invitations.mail_clients import CLIENTS
 from invitations.models import Delivery, Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
+from tests.parallel import in_parallel
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -150,6 +152,33 @@ def test_500_people_in_one_press(as_alice: Client, conference: Conference) -> No
     assert Delivery.objects.count() == 500
 
 
+@pytest.mark.django_db(transaction=True)
+def test_50_identical_presses_at_once_are_one(alice: User) -> None:
+    conference = make_conference(alice)
+    form = {"submission_id": str(uuid.uuid4()), "q": "", "to": ["bob@example.org", "dan@example.org"]}
+
+    def press_again(_: int) -> int:
+        client = Client()
+        client.force_login(alice)
+        return client.post(url("ledger", conference.pk), form).status_code
+
+    assert in_parallel(50, press_again) == [302] * 50
+    assert Invitation.objects.count() == Delivery.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_for_the_same_person_at_once_write_one_letter(alice: User) -> None:
+    conference = make_conference(alice)
+
+    def press_elsewhere(_: int) -> int:
+        client = Client()
+        client.force_login(alice)
+        return press(client, conference, to="bob@example.org").status_code
+
+    assert in_parallel(8, press_elsewhere) == [302] * 8
+    assert Invitation.objects.count() == Delivery.objects.count() == 1
+
+
 def test_many_thousand_fields_are_refused(as_alice: Client, conference: Conference) -> None:
     response = press(as_alice, conference, to=[f"p{n}@example.org" for n in range(2001)])
     assert response.status_code == 400
@@ -259,6 +288,22 @@ def test_the_ledger_says_for_each_person_how_it_stands(as_alice: Client, confere
 def test_the_ledger_stops_refreshing_when_nothing_is_under_way(as_alice: Client, conference: Conference) -> None:
     letter(make_invitation(conference))
     assert "data-refresh" not in as_alice.get(url("ledger", conference.pk)).content.decode()
+
+
+@pytest.mark.parametrize("off", ["cancelled", "over"])
+def test_the_ledger_of_what_is_off_offers_no_letters(
+    as_alice: Client, alice: User, conference: Conference, off: str
+) -> None:
+    letter(make_invitation(conference))
+    now = timezone.now() if off == "cancelled" else conference.ends_at
+    if off == "cancelled":
+        conference.cancel(alice, now, tell=Change.Tell.NOBODY)
+    with time_machine.travel(now, tick=False):
+        as_alice.force_login(alice)
+        page = as_alice.get(url("ledger", conference.pk))
+    assert "1 person invited" in text_of(page)
+    for action in ("Send again", "Correct address", "Invite more people"):
+        assert action not in text_of(page)
 
 
 def test_the_ledger_leaves_out_who_was_withdrawn(as_alice: Client, conference: Conference) -> None:
