@@ -61,6 +61,13 @@ def parse(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=default)
 
 
+def row(path: Path) -> dict[str, Any]:
+    """What the list says of one letter; "at" is the instant in its Date header, if that holds one."""
+    message = parse(path)
+    date = getattr(message["Date"], "datetime", None)
+    return {"name": path.stem, "letter": message, "at": date if date and date.tzinfo else None}
+
+
 def letter(name: str) -> EmailMessage:
     """The letter in the file `name`.eml; the name is looked up, never joined to a path."""
     for path in letters():
@@ -74,8 +81,7 @@ def letter(name: str) -> EmailMessage:
 def outbox(request: HttpRequest) -> HttpResponse:
     """Who was written to, about what."""
     page = Paginator(letters(), 50).get_page(request.GET.get("page"))
-    rows = [{"name": path.stem, "letter": parse(path)} for path in page]
-    return render(request, "cabinet/outbox.html", {"page_obj": page, "rows": rows})
+    return render(request, "cabinet/outbox.html", {"page_obj": page, "rows": [row(path) for path in page]})
 
 
 @only_where_shown
