@@ -387,6 +387,18 @@ def test_pages_that_are_not_there_show_another(as_alice: Client, alice: User, pa
     assert "21–21 of 21" in text_of(as_alice.get("/conferences/?page=2"))
 
 
+def test_list_says_how_many_people_and_what_they_answered(as_alice: Client, alice: User) -> None:
+    ready, mixed, silent = at(alice, 48, "Ready"), at(alice, 50, "Mixed"), at(alice, 52, "Silent")
+    at(alice, 54, "Nobody invited")
+    make_invitation(ready, partstat="ACCEPTED", answered_sequence=0)
+    for n, answer in enumerate(["ACCEPTED", "ACCEPTED", "TENTATIVE", "DECLINED", "NEEDS-ACTION"]):
+        make_invitation(mixed, f"p{n}@example.org", partstat=answer, answered_sequence=0)
+    make_invitation(silent)
+    page = text_of(as_alice.get("/conferences/"))
+    for words in ("1 person all accepted", "5 people 2 accepted", "1 person no answer yet"):
+        assert page.count(words) == 1
+
+
 @pytest.mark.parametrize("url", ["/conferences/", "/conferences/?show=past"])
 def test_list_asks_the_database_equally_often(
     as_alice: Client, alice: User, url: str, django_assert_max_num_queries: Any, django_assert_num_queries: Any
