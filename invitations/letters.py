@@ -20,9 +20,10 @@ from django.utils.translation import ngettext
 
 from addressbook.addresses import shown_address
 from conferences.models import Change, Conference
-from invitations import calendar, itip, outgoing, words
+from invitations import calendar, itip, words
 from invitations.itip import Attendee, Person
 from invitations.mail_clients import cut
+from invitations.message import compose as compose_message
 from invitations.models import Delivery, DeliveryQuerySet, Invitation, PartStat
 from invitations.words import Changed, isolate
 
@@ -84,7 +85,7 @@ class Content:
 def message(delivery: Delivery, now: datetime) -> bytes:
     """The whole message of a delivery, whose `message_id` is fixed already; `now` is its Date and DTSTAMP."""
     letter = compose(delivery, now)
-    return outgoing.compose(
+    return compose_message(
         subject=letter.subject,
         text=letter.text,
         html=letter.html,
@@ -103,7 +104,7 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
     """The letter of a delivery, about the conference as it is now."""
     if delivery.kind == Delivery.Kind.NOTICE:
         conference = Conference.objects.select_related("organizer").get(deliveries=delivery)
-        with translation.override(conference.organizer.language):
+        with translation.override(words.language_of(conference.organizer.language)):
             return _notice(conference, delivery)
     write = {
         Delivery.Kind.INVITATION: _invitation,
@@ -112,7 +113,7 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
     }[Delivery.Kind(delivery.kind)]
     rows = Invitation.objects.with_answer().select_related("conference__organizer", "submission")
     invitation = rows.get(deliveries=delivery)
-    with translation.override(invitation.language or invitation.conference.organizer.language):
+    with translation.override(words.language_of(invitation.language, invitation.conference.organizer.language)):
         return write(invitation, delivery, now)
 
 

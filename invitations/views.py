@@ -188,7 +188,7 @@ def _own(request: HttpRequest, token: str, now: datetime) -> Invitation:
     rows = rows.select_related("conference__organizer", "conference__occurrence")
     invitation = by_token(rows, network=network_of(request), now=now, token=token)
     if invitation.language:
-        translation.activate(invitation.language)
+        translation.activate(words.language_of(invitation.language))
     return invitation
 
 

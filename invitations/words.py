@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import DurationField
 from django.utils.formats import date_format
-from django.utils.translation import get_language_bidi, ngettext
+from django.utils.translation import get_language_bidi, get_supported_language_variant, ngettext
 from django.utils.translation import gettext as _
 
 from conferences import times
@@ -35,6 +35,16 @@ class Changed:
     now: str
     was: str
     is_time: bool = False
+
+
+def language_of(*wished: str) -> str:
+    """The first wish that the site can speak, else its own language: half a translation is worse than none."""
+    for language in filter(None, wished):
+        try:
+            return get_supported_language_variant(language)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
 
 
 # WHEN

@@ -259,13 +259,14 @@ def test_the_ledger_of_an_uninvited_conference_says_so(as_alice: Client, confere
 
 def test_the_ledger_says_for_each_person_how_it_stands(as_alice: Client, conference: Conference) -> None:
     now = timezone.now()
-    for name, state, fields in [
+    people: list[tuple[str, str, dict[str, Any]]] = [
         ("Ann", "sent", {}),
         ("Ben", "queued", {}),
         ("Cid", "failed", {"why": "refused", "reply": "550 5.1.1 No such <b>user</b>"}),
         ("Dot", "uncertain", {"why": "no-answer"}),
         ("Eva", "queued", {"deferrals": 1, "why": "later", "due_at": now + timedelta(minutes=9)}),
-    ]:
+    ]
+    for name, state, fields in people:
         letter(make_invitation(conference, f"{name.lower()}@example.org", name), state, **fields)
     accepted = make_invitation(conference, "fay@example.org", "Fay")
     letter(accepted)
@@ -463,7 +464,7 @@ def test_hostile_words_stay_words(as_alice: Client, alice: User) -> None:
     press(as_alice, conference, to="bob@example.org", message=HOSTILE)
     Invitation.objects.get().respond(PartStat.TENTATIVE, HOSTILE, timezone.now())
     invitation = Invitation.objects.get()
-    pages = [
+    pages: list[Any] = [
         as_alice.get(url("ledger", conference.pk)),
         as_alice.get(url("address", conference.pk, invitation.pk)),
         as_alice.get(url("removal", conference.pk, invitation.pk)),

@@ -56,7 +56,7 @@ def read(delivery: Delivery) -> Read:
     """The message of `delivery`, parsed again."""
     message = email.message_from_bytes(letters.message(delivery, NOW), policy=email.policy.default)
     assert isinstance(message, EmailMessage)
-    parts = {part.get_content_type(): part for part in message.walk()}
+    parts: dict[str, Any] = {part.get_content_type(): part for part in message.walk()}
     ics = parts.get("text/calendar")
     if ics:
         assert parts["application/ics"].get_payload(decode=True) == ics.get_payload(decode=True)
@@ -197,7 +197,7 @@ def test_invitation_as_calendar_object(conference: Conference) -> None:
 def test_update_says_what_changed_since_the_last_letter(conference: Conference, alice: User) -> None:
     (invitation,) = ask(conference)
     first = sent(invitation)
-    edits = [
+    edits: list[dict[str, Any]] = [
         {"topic": "First idea"},
         {"start_date": date(2027, 12, 9), "start_time": time(15), "topic": "Second idea", "record": True},
         {"agenda": "New words", "password": "", "opens_before": timedelta(minutes=30)},
@@ -319,6 +319,20 @@ def test_both_clocks_where_they_differ(conference: Conference, alice: User) -> N
     assert line in letter.text
     assert line in letter.html
     assert "On your clock" not in read(sent(dan)).text
+
+
+def test_a_language_that_the_site_does_not_speak_is_not_half_spoken(conference: Conference, alice: User) -> None:
+    make_contact(alice, "Bob", "bob@example.org", language="ru")
+    (invitation,) = ask(conference)
+    assert "Thursday 2 December 2027" in read(sent(invitation)).text
+
+
+def test_a_letter_is_written_in_the_language_of_its_reader(conference: Conference, alice: User, settings: Any) -> None:
+    settings.LANGUAGES = [("en", "English"), ("ru", "Русский")]
+    make_contact(alice, "Bob", "bob@example.org", language="ru")
+    bob, dan = ask(conference, ("", "bob@example.org"), ("", "dan@example.org"))
+    assert "четверг" in read(sent(bob)).text.lower()
+    assert "Thursday" in read(sent(dan)).text
 
 
 def test_an_end_on_another_day_says_so(alice: User) -> None:

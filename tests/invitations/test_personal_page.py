@@ -248,9 +248,9 @@ def test_the_way_in_appears_when_the_room_opens(guest: Client, invitation: Invit
         early = guest.post(url("room", invitation.token), {"name": "Bob"})
         assert early["Location"] == invitation.get_absolute_url()
     with time_machine.travel(opens_at, tick=False):
-        page = guest.get(invitation.get_absolute_url())
-        assert "The room is open." in words(page)
-        assert "https://meet.jit.si" in page["Content-Security-Policy"]
+        open_page = guest.get(invitation.get_absolute_url())
+        assert "The room is open." in words(open_page)
+        assert "https://meet.jit.si" in open_page["Content-Security-Policy"]
         inside = guest.post(url("room", invitation.token), {"name": "Bob"})
     assert inside.status_code == 303
     assert inside["Location"].startswith("https://meet.jit.si/")
