@@ -17,7 +17,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from cabinet.text import clean_line, clean_text
-from invitations.outgoing import compose
+from invitations.message import compose
 
 GOLDEN = Path(__file__).parents[1] / "data" / "invitation.eml"
 CALENDAR = "\r\n".join(
