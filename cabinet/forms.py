@@ -115,6 +115,18 @@ class ProfileForm(forms.ModelForm):
             del self.fields["language"]
 
 
+class AccountForm(forms.ModelForm):
+    """Somebody's account, in the administration."""
+
+    email = AddressField()
+    name = NameField()
+    time_zone = ZoneField()
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "time_zone", "language", "is_active", "is_staff")
+
+
 class PlainFields:
     """allauth's forms in our anatomy: labels from here, no placeholders, hints only where we give them."""
 

@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "invitations",
     "allauth",
     "allauth.account",
-    "django.contrib.admin",
+    "cabinet.administration.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
