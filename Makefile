@@ -20,7 +20,7 @@ test: .venv/.stamp-dev tests/peers/node_modules/.stamp $(if $(filter no,$(BROWSE
 	@exec $(PYTHON) tests/run.py
 
 bench: .venv/.stamp-dev
-	@exec $(PYTHON) -m tests.bench
+	@set -e; for bench in tests/bench/bench_*.py; do $(PYTHON) -m tests.bench.$$(basename $$bench .py); done
 
 # As a public installation would be set up.
 check: export SITE_URL = https://cabinet.example.org
@@ -32,7 +32,7 @@ check: .venv/.stamp-dev
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy .
-	$(PYTHON) -m djade --target-version 6.1 --check $$(git ls-files '*.html' '*.txt' | grep ^templates/)
+	.venv/bin/djade --target-version 6.1 --check $$(git ls-files '*.html' '*.txt' | grep ^templates/)
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	$(PYTHON) manage.py check --deploy --fail-level WARNING
 	$(PYTHON) -m pip check
