@@ -1,5 +1,6 @@
 """Tags: icons, badges, notices, links, and what else is small and everywhere."""
 
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,14 @@ register = template.Library()
 def icon(name: str, css: str = "") -> SafeString:
     """A drawing from the sprite; it says nothing to a screen reader, so a word must stand beside it."""
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', f"icon {css}".strip(), static("icons.svg"), name
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', f"icon {css}".strip(), sprite(), name
     )
+
+
+@cache
+def sprite() -> str:
+    """Address of the file with all drawings: looked up once, for a list has hundreds of icons."""
+    return static("icons.svg")
 
 
 # name: tone, icon, words
