@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from typing import Any, ClassVar, Self, cast
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from django import forms
@@ -29,6 +27,7 @@ from conferences.fields import (
 )
 from conferences.models import Change, ClientVideoQuality, Conference, Mode, NumberTaken, VideoQuality
 from conferences.rooms import all_rooms, room_called
+from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
 
 type Day = date  # inside the form, `date` is a field
 
@@ -42,18 +41,6 @@ MEANWHILE = _(
     "Someone changed this conference while you were editing. Your changes are below; check them and save again."
 )
 CHOOSE = {"invalid_choice": _("Choose one of the options")}
-
-# Said beside a setting that a room does not put into effect; %(room)s is that room's name.
-CANNOT = {
-    "mode": _("%(room)s knows only Discussion: everyone may speak. Your moderators can mute people."),
-    "chat_premoderation": _("%(room)s shows every chat message at once. Ask a moderator to keep an eye on the chat."),
-    "mute_on_entry": _("%(room)s does not take this over. Ask people to mute themselves."),
-    "camera_off_on_entry": _("%(room)s does not take this over. People choose when they enter."),
-    "record": _("%(room)s does not start recording by itself. A moderator starts it in the room."),
-    "video_quality": _("%(room)s chooses the picture by itself, as each connection allows."),
-    "client_video_quality": _("%(room)s chooses the picture by itself, as each connection allows."),
-    "participants_limit": _("%(room)s does not count people: everyone who may join gets in."),
-}
 
 
 class ConferenceForm(forms.Form):
@@ -195,11 +182,9 @@ class ConferenceForm(forms.Form):
         cast(forms.ChoiceField, self.fields["room_backend"]).choices = [(room.name, room.label) for room in rooms]
         if len(rooms) == 1:
             del self.fields["room_backend"]
-        for name, words in CANNOT.items():
-            lacking = ", ".join(room.label for room in rooms if name not in room.supports)
-            if lacking:
-                hint = self.fields[name].help_text
-                self.fields[name].help_text = " ".join(filter(None, [str(hint), str(words) % {"room": lacking}]))
+        for name in SAYS_BESIDE:
+            field = self.fields[name]
+            field.help_text = " ".join(filter(None, [str(field.help_text), what_rooms_lack(name)]))
 
     # CLEANING
 
@@ -409,13 +394,3 @@ class CityForm(forms.Form):
     """Somewhere else in the world."""
 
     city = CityField(label=_("City or time zone"))
-
-
-def submission(sent: QueryDict) -> tuple[UUID, str]:
-    """Which press of a button this is, and a digest of all that it sent."""
-    content = sorted((name, values) for name, values in sent.lists() if name != "csrfmiddlewaretoken")
-    digest = sha256(urlencode(content, doseq=True).encode()).hexdigest()
-    try:
-        return UUID(sent.get("submission_id", "")), digest
-    except ValueError:
-        return uuid4(), digest

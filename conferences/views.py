@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from conferences import join
 from conferences.defaults import right_now
-from conferences.forms import CancelForm, CityForm, ConferenceForm, EditForm, submission
+from conferences.forms import CancelForm, CityForm, ConferenceForm, EditForm
 from conferences.models import Change, ChangedMeanwhile, Conference, NumberTaken, Occurrence, SubmittedBefore
 from conferences.places import other_zones
 from conferences.responses import hand_over, leads_to_room
+from conferences.submissions import submission
 from conferences.tokens import new_password
 from conferences.typed import keeps_what_was_typed
 
