@@ -69,7 +69,7 @@ def withdraw(invitation: Invitation, now: datetime) -> None:
     """
     with transaction.atomic():
         conference = _locked(invitation.conference_id)
-        current = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        current = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
         if current.withdrawn_at is None:
             current.conference = conference
             current.withdrawn_at = now
@@ -97,7 +97,7 @@ def correct_address(
 
 
 def _locked(conference_id: int) -> Conference:
-    return Conference.objects.select_for_update().get(pk=conference_id)
+    return Conference.objects.select_for_update(no_key=True).get(pk=conference_id)
 
 
 def _open(conference: Conference, now: datetime) -> Conference:

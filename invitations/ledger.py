@@ -25,7 +25,8 @@ STATUSES = (
     "undelivered", "perhaps", "held", "waiting", "accepted", "tentative", "declined", "sent", "queued", "unanswered",
 )  # fmt: skip
 ANSWERED = ("accepted", "tentative", "declined")
-UNDER_WAY = ("waiting", "queued")
+# Seconds between two looks at letters that are under way.
+PAUSES = {"queued": 2, "waiting": 30}
 
 _State = Delivery.State
 
@@ -114,9 +115,9 @@ class Ledger:
         return self.conference.cancelled_at is None and self.now < self.conference.ends_at
 
     @property
-    def is_under_way(self) -> bool:
-        """Whether the page will look different in a moment."""
-        return any(status in self.tally for status in UNDER_WAY)
+    def refresh_after(self) -> int:
+        """Seconds after which the page may look different; 0 when no letter is under way."""
+        return next((pause for status, pause in PAUSES.items() if status in self.tally), 0)
 
     def page(self, number: str | int = 1, size: int = PEOPLE_ON_A_PAGE) -> Page:
         """The lines of one page; the last page for a number that is too high, the first for one that is none."""

@@ -140,7 +140,7 @@ class Invitation(models.Model):
         Raises ClosedError when the conference is cancelled or long over, or the invitation was withdrawn.
         """
         with transaction.atomic():
-            rows = Invitation.objects.select_for_update(of=("self",)).select_related("conference")
+            rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("conference")
             current = rows.get(pk=self.pk)
             if not current.takes_answers(now):
                 raise ClosedError

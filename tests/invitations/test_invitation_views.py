@@ -196,6 +196,17 @@ def test_signed_out_a_press_gets_its_content_back(conference: Conference) -> Non
     assert not Invitation.objects.exists()
 
 
+def test_the_conference_page_offers_the_ways_while_they_make_sense(
+    as_alice: Client, alice: User, conference: Conference
+) -> None:
+    ways = ("From the address book", "With your mail client", "With the direct link", "Add to calendar (.ics)")
+    page = text_of(as_alice.get(conference.get_absolute_url()))
+    assert all(way in page for way in ways)
+    conference.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY)
+    page = text_of(as_alice.get(conference.get_absolute_url()))
+    assert not any(way in page for way in ways[:3])
+
+
 # GATHERING PEOPLE WITHOUT SCRIPT
 
 
@@ -287,7 +298,10 @@ def test_the_ledger_says_for_each_person_how_it_stands(as_alice: Client, confere
 
 
 def test_the_ledger_stops_refreshing_when_nothing_is_under_way(as_alice: Client, conference: Conference) -> None:
-    letter(make_invitation(conference))
+    invitation = make_invitation(conference)
+    waiting = letter(invitation, "queued", deferrals=1)
+    assert 'data-refresh="30"' in as_alice.get(url("ledger", conference.pk)).content.decode()
+    Delivery.objects.filter(pk=waiting.pk).update(state="sent")
     assert "data-refresh" not in as_alice.get(url("ledger", conference.pk)).content.decode()
 
 
