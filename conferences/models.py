@@ -183,8 +183,11 @@ class Conference(models.Model):
 
     @property
     def starts_at(self) -> datetime:
-        """The start as an instant in UTC."""
-        return times.instant(self.wall_start, self.time_zone)
+        """The start as an instant in UTC. Where a newer law skips the stored wall clock, clocks show the next time."""
+        try:
+            return times.instant(self.wall_start, self.time_zone)
+        except times.NoSuchTime as gap:
+            return times.instant(gap.after, self.time_zone)
 
     @property
     def ends_at(self) -> datetime:
@@ -197,7 +200,11 @@ class Conference(models.Model):
         return self.starts_at - self.opens_before
 
     def write_occurrence(self) -> None:
-        """Bring the stored instants in step with wall clock and zone; the room stays the same."""
+        """Bring the stored instants in step with wall clock and zone; the room stays the same.
+
+        Raises times.NoSuchTime for a wall-clock time that does not exist.
+        """
+        times.instant(self.wall_start, self.time_zone)
         when = {"starts_at": self.starts_at, "ends_at": self.ends_at}
         occurrence, created = Occurrence.objects.get_or_create(conference=self, defaults=when)
         if not created:

@@ -16,8 +16,8 @@ from django.shortcuts import render
 
 type View = Callable[..., HttpResponse]
 
-# Not what somebody typed: our own marks, and secrets that must not be written into a page again.
-NOT_TYPED = {"csrfmiddlewaretoken"}
+# Sent again, but not shown to the person as what they entered.
+OUR_MARKS = {"submission_id", "seen_sequence"}
 
 
 def keeps_what_was_typed(view: View) -> View:
@@ -36,8 +36,8 @@ def keeps_what_was_typed(view: View) -> View:
 
 def typed_again(request: HttpRequest) -> HttpResponse:
     """The page that holds what was sent, ready to be sent again."""
-    sent = list(_pairs(request.POST))
-    return render(request, "conferences/signed_out.html", {"sent": sent, "path": request.get_full_path()}, status=403)
+    context = {"sent": list(_pairs(request.POST)), "marks": OUR_MARKS, "path": request.get_full_path()}
+    return render(request, "conferences/signed_out.html", context, status=403)
 
 
 def may_be_typed_again(request: HttpRequest) -> bool:
@@ -49,5 +49,5 @@ def may_be_typed_again(request: HttpRequest) -> bool:
 
 def _pairs(sent: QueryDict) -> Iterator[tuple[str, str]]:
     for name, values in sent.lists():
-        if name not in NOT_TYPED:
+        if name != "csrfmiddlewaretoken":  # the page gets one of its own
             yield from ((name, str(value)) for value in values)

@@ -36,6 +36,13 @@ def test_schedule_refuses_a_time_that_a_clock_change_skips_and_stores_nothing(al
     assert not Conference.objects.exists()
 
 
+def test_a_time_that_a_newer_law_skips_is_the_next_one_and_no_page_fails(alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2027, 3, 27, 2, 30))
+    Conference.objects.update(start_date=date(2027, 3, 28))  # as if the clocks had not been going to change that night
+    conference.refresh_from_db()
+    assert conference.starts_at == datetime(2027, 3, 28, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("start", "zone", "instant"),
     [
