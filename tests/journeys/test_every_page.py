@@ -1,0 +1,94 @@
+"""Every page with hostile text in every field: nothing runs, nothing moves sideways, axe finds nothing."""
+
+from datetime import datetime, time, timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from cabinet.models import User
+from conferences.models import Conference
+from invitations.models import Invitation, PartStat
+from tests.factories import make_conference, make_contact, make_invitation
+
+pytestmark = [pytest.mark.browser]
+
+SCRIPT = "<script>window.broken = 1</script><img src=x onerror=window.broken=1>"
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenversicherung" * 2
+HOSTILE = f"\"'>{SCRIPT}\u202e{{{{ 7 }}}}"
+
+
+@pytest.fixture
+def conference(alice: User) -> Conference:
+    """A conference of Alice's in a week whose words and guests are all hostile."""
+    alice.name = f"Alice {HOSTILE}"[:128]
+    alice.save(update_fields=["name"])
+    conference = make_conference(
+        alice, topic=f"{HOSTILE} {LONG}"[:200], agenda=f"{HOSTILE}\n{LONG}\n" * 3, password="harbour42"
+    )
+    for number, (name, comment) in enumerate(
+        [(HOSTILE, HOSTILE), (LONG, LONG), ("محمد الفارسي", "قد أتأخر عشر دقائق")]
+    ):
+        make_contact(alice, name[:128], f"person{number}@example.org", organisation=HOSTILE)
+        invitation = make_invitation(conference, f"person{number}@example.org", name[:128])
+        invitation.respond(PartStat.DECLINED, comment[:500], timezone.now())
+    return conference
+
+
+def over(alice: User) -> Conference:
+    """A conference that took place three weeks ago."""
+    day = timezone.localdate() - timedelta(days=21)
+    return make_conference(alice, start=datetime.combine(day, time(9)), topic=HOSTILE)
+
+
+def addresses(conference: Conference, alice: User) -> list[str]:
+    """Every page that can be looked at, of the organizer and of guests."""
+    past, cancelled = over(alice), make_conference(alice, topic=HOSTILE)
+    cancelled.cancel(alice, timezone.now(), tell="nobody", message=HOSTILE)
+    invitation = Invitation.objects.filter(conference=conference).first()
+    assert invitation
+    contact = alice.contacts.first()  # type: ignore[attr-defined]
+    plain = ["home", "profile", "account_change_password", "conferences:list", "conferences:new", "addressbook:add"]
+    of_one = ["conferences:conference", "conferences:edit", "conferences:cancellation", "invitations:ledger"]
+    of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
+    return [
+        *(reverse(name) for name in plain),
+        f"{reverse('conferences:list')}?show=past",
+        *(f"{reverse('addressbook:contacts')}?q={query}" for query in ("", "person", "%3Cscript%3E")),
+        *(reverse(f"addressbook:{name}", args=[contact.pk]) for name in ("edit", "delete")),
+        *(reverse(name, args=[conference.pk]) for name in of_one),
+        *(one.get_absolute_url() for one in (past, cancelled)),
+        *(reverse(f"invitations:{name}", args=[conference.pk, invitation.pk]) for name in ("address", "removal")),
+        *(reverse("conferences:join", args=[one.join_token]) for one in (conference, past, cancelled)),
+        reverse("conferences:join-by-number"),
+        *of_guest,
+    ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_every_page_is_safe_and_accessible(
+    alices_page: Page, live_server: LiveServer, conference: Conference, alice: User, width: int, scheme: str
+) -> None:
+    page = alices_page
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for address in addresses(conference, alice):
+        page.set_viewport_size({"width": width, "height": 900})
+        answer = page.goto(live_server.url + address)
+        assert answer is not None
+        assert answer.status == 200, address
+        page.wait_for_load_state("networkidle")
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{address}\n{found.generate_report()}"
+        page.set_viewport_size({"width": 320, "height": 600})
+        page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+        assert page.evaluate("window.broken") is None, address
+
+
+def test_wrong_address_is_a_page_of_ours(page: Page, live_server: LiveServer, alice: User) -> None:
+    answer = page.request.get(f"{live_server.url}/join/nothing-here/")
+    assert answer.status == 404
+    assert "There is no such page" in answer.text()
