@@ -7,7 +7,7 @@ rows are in doubt, one for each connection. Every write names worker and attempt
 
 import logging
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -64,6 +64,7 @@ class Broken:
 
 # How a try ended: by the server's answer, by our error, or None: nothing left, whoever comes next may send it.
 type Ending = Outcome | Broken | None
+type Done = tuple[Claim, Ending]
 
 
 # CLAIMING
@@ -74,7 +75,7 @@ def claim(worker: str, now: datetime, limit: int) -> list[Claim]:
 
     Rows that are no longer true are retired on the way, and what is owed instead is queued.
     """
-    allowed, is_probe = _allowance(limit, now)
+    allowed, is_probe = _allowance(limit, now) if _due(now).exists() else (0, False)
     while allowed:
         with transaction.atomic():
             rows = _lock_due(allowed, now)
@@ -101,14 +102,19 @@ def _lock_due(limit: int, now: datetime) -> list[Delivery]:
     Two locks, because two rows of one person may be claimed by two workers at the same moment; the second look is for
     what was committed between the first one and the locks.
     """
-    busy = Exists(Delivery.objects.filter(invitation=OuterRef("invitation"), state=State.SENDING))
-    due = Delivery.objects.filter(~busy, state__in=[State.QUEUED, State.UNCERTAIN], due_at__lte=now)
-    due = due.order_by("priority", "due_at").select_for_update(skip_locked=True, no_key=True)
+    due = _due(now).select_for_update(skip_locked=True, no_key=True)
     found = list(due.values_list("pk", "invitation")[:limit])
     people = Invitation.objects.filter(pk__in=[person for _pk, person in found if person])
     locked = {None, *people.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)}
-    rows = Delivery.objects.filter(~busy, pk__in=[pk for pk, person in found if person in locked])
-    return list(_with_past(rows).select_related("invitation", "conference").order_by("priority", "due_at"))
+    rows = _due(now).filter(pk__in=[pk for pk, person in found if person in locked])
+    return list(_with_past(rows).select_related("invitation", "conference"))
+
+
+def _due(now: datetime) -> DeliveryQuerySet:
+    """What may be tried now, the most urgent first; not while its reader is just getting something else."""
+    busy = Exists(Delivery.objects.filter(invitation=OuterRef("invitation"), state=State.SENDING))
+    due = Delivery.objects.filter(~busy, state__in=[State.QUEUED, State.UNCERTAIN], due_at__lte=now)
+    return due.order_by("priority", "due_at")
 
 
 def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
@@ -163,15 +169,22 @@ def _end(rows: Iterable[Delivery], state: Delivery.State, why: Delivery.Why, now
 # TRYING
 
 
-def hand_over(done: tuple[Claim, Ending] | None, following: Claim | None) -> bool:
+def hand_over(done: Done | None, following: Claim | None) -> bool:
     """Record how one try ended and begin the following one, in one transaction; whether that may be sent now."""
+    return hand_over_all([(done, following)])[0]
+
+
+def hand_over_all(pairs: Sequence[tuple[Done | None, Claim | None]]) -> list[bool]:
+    """The same for several connections: what costs is the commit."""
     with transaction.atomic():
         now = outbox.database_now()
-        if done:
-            record(*done, now)
-        begun = following is not None and _begin(following, now)
-    if following and begun:
-        following.attempt += 1
+        for done, _following in pairs:
+            if done:
+                record(*done, now)
+        begun = [following is not None and _begin(following, now) for _done, following in pairs]
+    for (_done, following), has_begun in zip(pairs, begun, strict=True):
+        if following and has_begun:
+            following.attempt += 1
     return begun
 
 
@@ -308,15 +321,16 @@ def sweep(worker: str, now: datetime) -> None:
 
 
 def _take_from(lost: Q, *, due: datetime, now: datetime) -> None:
+    rows = Delivery.objects.filter(lost, state=State.SENDING)
+    if not rows.exists():
+        return
     with transaction.atomic():
-        rows = Delivery.objects.filter(lost, state=State.SENDING).select_for_update(skip_locked=True, no_key=True)
-        found = list(rows.values_list("pk", "started_at"))
+        found = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", "started_at"))
         begun = Delivery.objects.filter(pk__in=[pk for pk, started_at in found if started_at])
         waiting = Delivery.objects.filter(pk__in=[pk for pk, started_at in found if not started_at])
         begun.update(state_at=now, **_in_doubt(Why.STOPPED, due))
         waiting.update(**_LET_GO)
-    if found:
-        logger.warning("took %d rows from a worker that is gone, %d of them begun", len(found), len(begun))
+    logger.warning("took from workers that are gone: %s", [pk for pk, _started_at in found])
 
 
 def pause(reply: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The crew: threads that carry messages to the mail server, each over a connection of its own.
 
-The main thread of a worker claims rows and writes their messages; whichever thread is free takes the next one. A
-thread records how its last try ended in the transaction that begins its next one, and only then speaks again.
+The main thread of a worker claims rows and writes their messages; whichever carrier is free takes the next one. How
+its last try ended is recorded in the transaction that begins its next one, and only then does it speak again.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from invitations import claims, outbox, outgoing, writing
-from invitations.claims import Claim, Ending
+from invitations import claims, outgoing, writing
+from invitations.claims import Claim, Done, Ending
+from invitations.desk import Clerk, Desk
 from invitations.outgoing import Outcome, Result
 from invitations.workers import standing_clock
 
@@ -27,79 +26,6 @@ FRESH = 0.1  # seconds in which the database need not be asked again whether a m
 PATIENCE = 5  # seconds that the answer to a final dot may take before another connection helps out
 IDLE = 5  # seconds after which a connection without work is closed
 QUICK = 2  # seconds; a batch that was done faster could have been larger
-
-
-class Desk:
-    """The rows that a worker holds: those being written, those that wait for a carrier, those that carriers have."""
-
-    def __init__(self) -> None:
-        self._news = threading.Condition()
-        self._held: dict[int, Claim] = {}
-        self._ready: deque[Claim] = deque()
-        self._in_hand: set[int] = set()
-        self.is_closed = False
-
-    def hold(self, found: Iterable[Claim]) -> None:
-        """From here on the leases of these are renewed."""
-        with self._news:
-            self._held |= {claim.delivery.pk: claim for claim in found}
-
-    def holds(self, claim: Claim) -> bool:
-        """Whether it was not put back meanwhile."""
-        return claim.delivery.pk in self._held
-
-    def offer(self, claim: Claim) -> None:
-        """For whichever carrier is free."""
-        with self._news:
-            if self.holds(claim):
-                self._ready.append(claim)
-                self._news.notify_all()
-
-    def take(self, may_take: Callable[[], bool], seconds: float) -> Claim | None:
-        """The next one as soon as there is one and `may_take`, if that is within so many seconds."""
-        with self._news:
-            self._news.wait_for(lambda: self.is_closed or (self._ready and may_take()), seconds)
-            if self.is_closed or not (self._ready and may_take()):
-                return None
-            claim = self._ready.popleft()
-            self._in_hand.add(claim.delivery.pk)
-            self._news.notify_all()
-            return claim
-
-    def forget(self, claim: Claim) -> None:
-        """It is done with, or in other hands."""
-        with self._news:
-            self._held.pop(claim.delivery.pk, None)
-            self._in_hand.discard(claim.delivery.pk)
-            self._news.notify_all()
-
-    def clear(self) -> list[Claim]:
-        """Forget what no carrier has in hand, and say what that was."""
-        with self._news:
-            untouched = [claim for key, claim in self._held.items() if key not in self._in_hand]
-            self._held = {key: claim for key, claim in self._held.items() if key in self._in_hand}
-            self._ready.clear()
-            self._news.notify_all()
-            return untouched
-
-    def close(self) -> list[Claim]:
-        """The same for good: nothing can be taken any more."""
-        self.is_closed = True
-        return self.clear()
-
-    def held(self) -> list[Claim]:
-        """All of them."""
-        with self._news:
-            return list(self._held.values())
-
-    def waiting(self) -> int:
-        """How many wait for a carrier."""
-        return len(self._ready)
-
-    def wait(self, seconds: float) -> None:
-        """So long, or until something changes here."""
-        with self._news:
-            self._news.wait(seconds)
 
 
 class Trip:
@@ -130,8 +56,9 @@ class Trip:
         try:
             return claims.may_leave(self.claim)
         except Error:
-            connection.close()
             return False
+        finally:
+            connection.close()
 
     @property
     def is_at_the_dot(self) -> bool:
@@ -171,7 +98,7 @@ class Carrier(threading.Thread):
         self.trip: Trip | None = None
         self._crew, self._number = crew, number
         self._channel = outgoing.open_channel(settings.MAIL, settings.MAIL_FROM, settings.OUTBOX)
-        self._done: tuple[Claim, Ending] | None = None
+        self._done: Done | None = None
 
     def run(self) -> None:
         """Carry messages, one after the other, until the crew stops."""
@@ -182,35 +109,21 @@ class Carrier(threading.Thread):
             if idle == 0:
                 self._turn(following)
             elif idle == IDLE:
-                self._leave()
-        self._leave()
+                self._channel.close()  # nobody likes guests who sit around
+        self._channel.close()
 
     def _is_needed(self) -> bool:
         return self._number < self._crew.open_places()
 
     def _turn(self, following: Claim | None) -> None:
-        """Record the last try and make the next one. What goes wrong here leaves rows whose leases end."""
-        begun_at, begun = standing_clock(), False
-        try:
-            begun = self._hand_over(following)
-        except Exception:
-            logger.exception("a result could not be recorded")
-        self._settle(None if begun else following)
-        if following and begun:
+        """Have the last try recorded and make the next one."""
+        begun_at = standing_clock()
+        has_begun = self._crew.clerk.hand_over(self._done, following)
+        self._settle(None if has_begun else following)
+        if following and has_begun:
             self.trip = Trip(following, begun_at)
             self._done = following, self.trip.go(self._channel)
             self.trip = None
-
-    def _hand_over(self, following: Claim | None) -> bool:
-        """Until the database has it: a result that is not recorded is a message sent twice."""
-        while not self._crew.ended.is_set():
-            try:
-                return claims.hand_over(self._done, following)
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("the database does not answer: %s", error)
-                connection.close()
-                self._crew.ended.wait(1)
-        return False
 
     def _settle(self, refused: Claim | None) -> None:
         """Forget what is over; if the server as a whole is in trouble, all others too."""
@@ -219,30 +132,25 @@ class Carrier(threading.Thread):
                 self._crew.desk.forget(claim)
         if self._done and isinstance(self._done[1], Outcome) and self._done[1].result is Result.SITE:
             self._crew.let_go()
+            connection.close()
         self._done = None
-
-    def _leave(self) -> None:
-        """Nobody likes guests who sit around."""
-        self._channel.close()
-        connection.close()
 
 
 class Crew:
-    """The carriers of one worker, the desk that they work from, and what keeps its leases alive."""
+    """The carriers of one worker, with their desk and their clerk."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
         self.desk = Desk()
-        self.ended = threading.Event()
+        self.clerk = Clerk(self.desk)
         self._connections = self._size = settings.OUTBOX["CONNECTIONS"]
         self._sized_at = 0.0
         # The second half helps out while as many of the first wait for the answer to a final dot.
         self._carriers = [Carrier(self, number) for number in range(2 * self._connections)]
-        self._renewal = threading.Thread(target=self._keep_leases, name="renewal", daemon=True)
 
     def start(self) -> None:
         """Begin to work; stop() ends it."""
-        for thread in (self._renewal, *self._carriers):
+        for thread in (self.clerk, *self._carriers):
             thread.start()
 
     def open_places(self) -> int:
@@ -303,20 +211,10 @@ class Crew:
         for carrier in self._carriers:
             if not self._is_called_off(carrier.trip):
                 carrier.join(settings.OUTBOX["FINAL_DOT"])
-        self.ended.set()
-        self._renewal.join()
+        self.clerk.end()
 
     def _is_called_off(self, trip: Trip | None) -> bool:
         if trip is None or not trip.call_off():
             return False
         claims.hand_over((trip.claim, None), None)
         return True
-
-    def _keep_leases(self) -> None:
-        while not self.ended.wait(settings.OUTBOX["RENEW"]):
-            try:
-                claims.renew(self.desk.held(), outbox.database_now())
-            except Error as error:
-                logger.warning("leases could not be renewed: %s", error)
-                connection.close()
-        connection.close()

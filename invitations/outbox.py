@@ -9,6 +9,7 @@ import random
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.policy import SMTP
 from email.utils import parseaddr
@@ -42,6 +43,14 @@ def database_now() -> datetime:
         Channel.objects.get_or_create(pk=1)
         return database_now()
     return found
+
+
+def hang_up() -> None:
+    """Forget every connection to a database that went away: a pool would try the dead ones, ever more slowly."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        with suppress(KeyError):  # another thread was faster
+            connection.close_pool()  # type: ignore[attr-defined]
 
 
 # WHAT IS OWED

@@ -57,8 +57,9 @@ class Loop:
         while not self._bell.is_stopped:
             try:
                 self._upkeep()
+                was_idle = not self._crew.desk.held()
                 found = self._deliver()
-                if self._once and not found and not self._crew.desk.held():
+                if self._once and was_idle and not found:
                     break
                 self._rest(found)
                 self._pause = 1
@@ -73,7 +74,8 @@ class Loop:
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
         announcing.report(now)
-        Attempt.objects.filter(expires_at__lt=now).delete()
+        if (expired := Attempt.objects.filter(expires_at__lt=now)).exists():
+            expired.delete()
         self._upkeep_at = time.monotonic() + settings.OUTBOX["POLL"]
 
     def _deliver(self) -> int:
@@ -93,7 +95,7 @@ class Loop:
     def _wait_for_database(self, error: Exception) -> None:
         """A little longer each time. What was claimed and not begun belongs to whoever comes first."""
         logger.warning("the database does not answer, next try in %d s: %s", self._pause, error)
-        connection.close()
+        outbox.hang_up()
         self._crew.let_go()
         self._bell.wait(self._pause)
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
