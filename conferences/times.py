@@ -21,7 +21,7 @@ type Sky = Literal["morning", "day", "evening", "night"]
 _MINUTE = timedelta(minutes=1)
 _STRIDE = timedelta(days=3)  # clocks never went there and back within less: the shortest summer time lasted six days
 _AREAS = frozenset(
-    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()  # noqa: SIM905
+    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
 )
 # How cities are written where the zone's name, which is ASCII, cannot say it.
 _SPELLINGS = {

@@ -7,7 +7,7 @@ only). Both sides take turns, the order swapped each round; the ratio is taken p
 this size: the lines are there to compare with.
 """
 
-# ruff: noqa: E402, SIM905, T201
+# ruff: noqa: E402, T201
 
 import os
 import random
