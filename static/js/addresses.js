@@ -6,14 +6,15 @@ const ONE = /(?:"[^"]*"|[^",;\n])+/g;
 
 export const isAddress = (text) => ADDRESS.test(text);
 
-// -> { people: [{ name, address }], rest: the text that holds no address }
+// -> { people: [{ name, address, typed: what the form posts }], rest: the text that holds no address }
 export function parsePeople(text) {
   const people = [];
   const rest = [];
   for (const part of (text.match(ONE) ?? []).map((piece) => piece.trim()).filter(Boolean)) {
     const [, name, inner] = part.match(NAMED) ?? [part, "", part];
     const address = inner.trim();
-    if (isAddress(address)) people.push({ name: name.replaceAll('"', "").trim() || address, address });
+    const said = name.replaceAll('"', "").trim();
+    if (isAddress(address)) people.push({ name: said || address, address, typed: said ? `"${said}" <${address}>` : address });
     else rest.push(part);
   }
   return { people, rest: rest.join(", ") };

@@ -18,11 +18,13 @@ export class Chips {
   }
 
   get addresses() {
-    return [...this.list.querySelectorAll('input[name="to"]')].map((field) => field.value);
+    const fields = [...this.list.querySelectorAll('input[name="to"]')];
+    return fields.map(({ value }) => value.match(/<([^<>]+)>$/)?.[1] ?? value);
   }
 
-  add({ address, name, count }) {
-    if (!this.addresses.includes(address)) this.list.append(this.#make(address, name, count));
+  // `typed`: address and name as they were pasted, where no contact says the name.
+  add({ address, name, count, typed = address }) {
+    if (!this.addresses.includes(address)) this.list.append(this.#make(typed, name, count));
     this.#count();
     this.#tell("added", name);
   }
@@ -31,9 +33,9 @@ export class Chips {
     this.list.lastElementChild?.querySelector("button").focus();
   }
 
-  #make(address, name, count) {
+  #make(posted, name, count) {
     const chip = document.importNode(this.pattern, true);
-    chip.querySelector("input").value = address;
+    chip.querySelector("input").value = posted;
     chip.querySelector("bdi").textContent = name;
     if (count) {
       const people = document.createElement("small");
@@ -42,7 +44,7 @@ export class Chips {
       chip.dataset.count = count;
     }
     const button = chip.querySelector("button");
-    button.value = address;
+    button.value = posted;
     button.setAttribute("aria-label", this.words("remove", { name }));
     return chip;
   }

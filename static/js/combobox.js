@@ -106,10 +106,10 @@ class Combobox {
 
   // CHOOSING
 
-  #choose({ address, name, count }) {
+  #choose(person) {
     this.input.value = "";
     this.#close();
-    this.chips.add({ address, name, count });
+    this.chips.add(person);
     this.input.focus();
   }
 

@@ -252,6 +252,14 @@ def test_pasted_addresses_become_chips_and_the_rest_stays(box: Locator, chips: L
     expect(box).to_have_value("four@@example")
 
 
+def test_pasted_names_arrive_with_the_invitation(box: Locator, chips: Locator, conference: Page) -> None:
+    paste(box, '"Two, Dr" <two@example.org>, two@example.org, Three <three@example.org>')
+    expect(chips).to_have_count(2)
+    conference.get_by_role("button", name="Invite", exact=True).click()
+    expect(conference.get_by_role("row", name="Two, Dr two@example.org")).to_be_visible()
+    expect(conference.get_by_role("row", name="Three three@example.org")).to_be_visible()
+
+
 def test_pasted_name_stays_text(box: Locator, chips: Locator) -> None:
     paste(box, "Marta Lindholm")
     expect(box).to_have_value("Marta Lindholm")
