@@ -78,22 +78,24 @@ class AnswerForm(forms.Form):
     answer = forms.ChoiceField(label="Will you take part?", choices=ANSWERS, widget=forms.RadioSelect)
 
 
+FILLED = {
+    "topic": "Autumn budget review",
+    "date": START.date(),
+    "start": "14:00",
+    "end": "14:45",
+    "time_zone": ZONE,
+    "duration": "45",
+    "mute": True,
+    "days": ["mo", "we"],
+}
+WRONG = {"date": "03.11.20261", "duration": "other", "password": "123", "mute": "on"}
+
+
 def samples() -> dict[str, Any]:
     """What states.html shows."""
-    filled = {
-        "topic": "Autumn budget review",
-        "date": START.date(),
-        "start": "14:00",
-        "end": "14:45",
-        "time_zone": ZONE,
-        "duration": "45",
-        "mute": True,
-        "days": ["mo", "we"],
-    }
-    bad = {"date": "03.11.20261", "duration": "other", "password": "123", "mute": "on"}
     return {
-        "good": SampleForm(initial=filled),
-        "bad": SampleForm(bad, auto_id="bad_%s"),
+        "good": SampleForm(initial=FILLED),
+        "bad": SampleForm(WRONG, auto_id="bad_%s"),
         "answer": AnswerForm(auto_id="answer_%s"),
         "badges": BADGES,
         "people": PEOPLE,

@@ -9,8 +9,9 @@ from django.utils import timezone
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from addressbook.models import Contact
 from cabinet.models import User
-from conferences.models import Conference
+from conferences.models import Change, Conference
 from invitations.models import Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -47,10 +48,11 @@ def over(alice: User) -> Conference:
 def addresses(conference: Conference, alice: User) -> list[str]:
     """Every page that can be looked at, of the organizer and of guests."""
     past, cancelled = over(alice), make_conference(alice, topic=HOSTILE)
-    cancelled.cancel(alice, timezone.now(), tell="nobody", message=HOSTILE)
+    cancelled.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY, message=HOSTILE)
     invitation = Invitation.objects.filter(conference=conference).first()
     assert invitation
-    contact = alice.contacts.first()  # type: ignore[attr-defined]
+    contact = Contact.objects.filter(owner=alice).first()
+    assert contact
     plain = ["home", "profile", "account_change_password", "conferences:list", "conferences:new", "addressbook:add"]
     of_one = ["conferences:conference", "conferences:edit", "conferences:cancellation", "invitations:ledger"]
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
