@@ -101,7 +101,6 @@ class Invitation(models.Model):
     # Where the query asked for them: InvitationQuerySet.with_answer and ledger.py.
     answer: str
     moved_sequence: int
-    status: str
     looks_automatic: bool
 
     objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
