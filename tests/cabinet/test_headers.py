@@ -1,15 +1,18 @@
 """Headers that every answer carries, pages, errors and files alike; what no cache keeps; which Host is answered."""
 
+import gzip
 from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from cabinet.models import User
+from tests.factories import make_conference
 
 CSP = {
     "default-src 'none'",
@@ -118,3 +121,12 @@ def test_https_is_remembered_for_a_year(client: Client, alice: User, settings: S
 def test_health_tells_no_versions(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
     assert "Server" not in client.get("/healthz").headers
+
+
+def test_the_heaviest_page_is_light_on_the_wire(as_alice: Client, alice: User) -> None:
+    """With style, scripts and icons, which a phone fetches once, it stays under 60 kB."""
+    page = as_alice.get(make_conference(alice).get_absolute_url(), headers={"accept-encoding": "gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"
+    shared = [*settings.BASE_DIR.glob("static/**/*.js"), *settings.BASE_DIR.glob("static/**/*.css")]
+    shared += settings.BASE_DIR.glob("static/*.svg")
+    assert len(page.content) + sum(len(gzip.compress(file.read_bytes())) for file in shared) < 60_000
