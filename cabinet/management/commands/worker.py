@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
-from conferences.models import Attempt
+from cabinet.upkeep import forget_expired
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
 
@@ -74,8 +74,7 @@ class Loop:
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
         announcing.report(now)
-        if (expired := Attempt.objects.filter(expires_at__lt=now)).exists():
-            expired.delete()
+        forget_expired(now)
         self._upkeep_at = time.monotonic() + settings.OUTBOX["POLL"]
 
     def _deliver(self) -> int:

@@ -1,0 +1,43 @@
+"""What has run out is forgotten, and nothing else."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from cabinet.upkeep import forget_expired
+from conferences.models import Attempt
+
+
+def left() -> tuple[int, int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cabinet_cache")
+        cached = cursor.fetchone()[0]
+    return Attempt.objects.count(), Session.objects.count(), cached
+
+
+@pytest.mark.django_db
+def test_only_what_has_run_out_goes(as_alice: Client) -> None:
+    now = timezone.now()
+    Attempt.objects.allow("password", "bob", limit=5, window=timedelta(minutes=10), now=now)
+    cache.set("limit", [1], 900)
+    forget_expired(now)
+    assert left() == (1, 1, 1)
+    forget_expired(now + timedelta(minutes=16))
+    assert left() == (0, 1, 0)
+    forget_expired(now + timedelta(hours=13))
+    assert left() == (0, 0, 0)
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_where_nothing_has_run_out() -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        forget_expired(timezone.now())
+    assert not [query["sql"] for query in queries if "DELETE" in query["sql"]]
