@@ -8,17 +8,23 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
-from zoneinfo import ZoneInfo
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
 
+from conferences import times
+
 VARIABLES = FileAwareMapping(cache=False)
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+_LABEL = "[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
+_ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
 # Named in the plan, not there yet: saying nothing would let somebody believe that it works.
 NOT_YET = ("REPLY_URL", "OIDC_URL", "LDAP_URL", "QUOTA_NEW_RECIPIENTS")
@@ -106,12 +112,19 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def line(text: str) -> str:
+    """A name that stands in pages and in the headers of letters."""
+    if len(text) > 80 or not text.isprintable():
+        raise ValueError("must be one line of at most 80 characters")
+    return text
+
+
 def zone(text: str) -> str:
-    """An IANA time zone name."""
-    try:
-        return ZoneInfo(text).key
-    except (OSError, ValueError, KeyError) as error:
-        raise ValueError(f"must be a time zone name like Europe/Berlin, not “{text}”") from error
+    """A time zone that people may choose, by its IANA name of today."""
+    name = times.canonical(text)
+    if not name:
+        raise ValueError(f"must be a time zone name like Europe/Berlin, not “{text}”")
+    return name
 
 
 def split(text: str, *schemes: str) -> SplitResult:
@@ -119,7 +132,8 @@ def split(text: str, *schemes: str) -> SplitResult:
     expected = ", ".join(f"{scheme}://" for scheme in schemes)
     try:
         url = urlsplit(text)
-        url.port  # noqa: B018 - reading it is the check
+        if url.port == 0:
+            raise ValueError
     except ValueError:
         raise ValueError("is not a URL; in a password write % ? # / @ as %25 %3F %23 %2F %40") from None
     if url.scheme not in schemes:
@@ -127,19 +141,43 @@ def split(text: str, *schemes: str) -> SplitResult:
     return url
 
 
+def host_of(url: SplitResult) -> str:
+    """The host in `url` (without brackets), "" if it is none: other letters than ASCII belong there as xn--."""
+    host = url.hostname or ""
+    return host if _HOST.fullmatch(host) or is_address(host) else ""
+
+
+def is_address(host: str) -> bool:
+    """Whether `host` (without brackets) is an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine answers to `host` (without brackets)."""
-    return host in {"localhost", "::1"} or host.endswith(".localhost") or host.startswith("127.")
+    return host == "localhost" or host.endswith(".localhost") or (is_address(host) and ip_address(host).is_loopback)
 
 
 def site_url(text: str) -> str:
     """Scheme, host and port that every absolute link starts with; http only on loopback."""
-    url = split(text.rstrip("/"), "http", "https")
-    if not url.hostname or url.path or url.query or url.fragment or url.username is not None:
+    origin = text.rstrip("/").lower()
+    url = split(origin, "http", "https")
+    host = host_of(url)
+    # Browsers send a host with an underscore, Django answers none.
+    if not host or "_" in host or "@" in url.netloc or origin != f"{url.scheme}://{url.netloc.rstrip(':')}":
         raise ValueError("must be a scheme and a host, like https://meet.example.org, and nothing after them")
-    if url.scheme == "http" and not is_loopback(url.hostname):
-        raise ValueError(f"must begin with https://, because {url.hostname} is not a loopback name")
-    return text.rstrip("/").lower()
+    if url.scheme == "http" and not is_loopback(host):
+        raise ValueError(f"must begin with https://, because {host} is not a loopback name")
+    return origin
+
+
+def site_host(url: str) -> str:
+    """The host of SITE_URL as a browser's Host header names it: an IPv6 address in brackets."""
+    host = urlsplit(url).hostname or ""
+    return f"[{host}]" if ":" in host else host
 
 
 def data_dir(text: str) -> Path:
@@ -182,19 +220,20 @@ def database(text: str, *, statement_timeout: int) -> dict[str, Any]:
     url = split(text, "sqlite", "postgres", "postgresql")
     if url.scheme != "sqlite":
         return _postgresql(environ.Env.db_url_config(text), statement_timeout)
-    if url.netloc or not url.path.strip("/"):
+    path = Path(unquote(url.path.removeprefix("/"))).absolute()
+    if url.netloc or url.query or url.fragment or not url.path.strip("/") or path.is_dir():
         raise ValueError("must name a file, like sqlite:////srv/cabinet/cabinet.sqlite3 with four slashes")
-    return _sqlite(environ.Env.db_url_config(text))
+    return _sqlite(path)
 
 
-def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
-    path = Path(config["NAME"]).absolute()
+def _sqlite(path: Path) -> dict[str, Any]:
     try:
         path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
         raise ValueError(f"names a file that cannot be written: {error}") from error
-    return config | {
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
         "NAME": path,
         "OPTIONS": {
             # Readers never wait, writers queue up to 20 s, and what was answered survives a power cut.
@@ -230,7 +269,7 @@ def mail(text: str) -> Mail:
         raise ValueError("must not hold “?” or “#”; write them as %3F and %23 in a password")
     if url.scheme == "file":
         return _file_mail(url)
-    if not url.hostname or url.path.strip("/"):
+    if not host_of(url) or url.path.strip("/"):
         raise ValueError("must name a mail server, like smtp+tls://user:password@mail.example.org:587")
     security: dict[str, tuple[Literal["none", "starttls", "tls"], int]] = {
         "smtp": ("none", 25), "smtp+tls": ("starttls", 587), "smtps": ("tls", 465)
@@ -239,7 +278,7 @@ def mail(text: str) -> Mail:
     username, password = unquote(url.username or ""), unquote(url.password or "")
     if bool(username) != bool(password):
         raise ValueError("must give both user and password, or neither")
-    return Mail("smtp", None, url.hostname, url.port or port, username, password, kind)
+    return Mail("smtp", None, host_of(url), url.port or port, username, password, kind)
 
 
 def _file_mail(url: SplitResult) -> Mail:
@@ -251,7 +290,9 @@ def _file_mail(url: SplitResult) -> Mail:
 
 def mail_from(text: str) -> str:
     """A plain address; its domain becomes the mail domain."""
-    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,189}", text):
+    local, _at, domain = text.rpartition("@")
+    is_plain = re.fullmatch(rf"{_ATOM}(\.{_ATOM})*", local) and _HOST.fullmatch(domain)
+    if not is_plain or len(local) > 64 or len(domain) > 189:
         raise ValueError("must be a plain address like invite@example.org (required unless mail is written to files)")
     return text
 
@@ -269,9 +310,9 @@ def _room(text: str) -> Room:
     if text.startswith("bbb+"):
         raise ValueError("names BigBlueButton, which is not supported by this version")
     url = split(text, "jitsi+https", "link+https")
-    if not url.hostname or (url.query and url.scheme.startswith("jitsi")):
+    if not host_of(url) or (url.query and url.scheme.startswith("jitsi")):
         raise ValueError("must name a video server, like jitsi+https://meet.example.org")
-    name = unquote(url.fragment) or url.hostname
+    name = unquote(url.fragment) or host_of(url)
     address = f"https://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
     if url.scheme == "link+https":
         return _link(url, name, f"https://{url.netloc}{url.path}" + (f"?{url.query}" if url.query else ""))
@@ -282,6 +323,6 @@ def _room(text: str) -> Room:
 
 
 def _link(url: SplitResult, name: str, address: str) -> Room:
-    if url.username is not None or address.count("{room}") != 1 or "{room}" in url.netloc:
+    if url.username is not None or address.count("{room}") != 1:
         raise ValueError("must hold {room} once in the path, like link+https://video.example.org/{room}, and no user")
     return Room(name, "link", address)

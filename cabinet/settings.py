@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from django.utils.csp import CSP
 
@@ -17,10 +17,10 @@ environ.refuse_not_yet()
 
 DATA_DIR = environ.read_with("DATA_DIR", str(BASE_DIR / "var"), environ.data_dir)
 PORT = environ.read_with("PORT", "8000", environ.whole_number(1, 65535))
-SITE_NAME = environ.read("SITE_NAME", "Personal Cabinet")
+SITE_NAME = environ.read_with("SITE_NAME", "Personal Cabinet", environ.line)
 SITE_URL = environ.read_with("SITE_URL", f"http://localhost:{PORT}", environ.site_url)
-SITE_HOST = urlsplit(SITE_URL).hostname or ""
-IS_LOOPBACK = environ.is_loopback(SITE_HOST)
+SITE_HOST = environ.site_host(SITE_URL)
+IS_LOOPBACK = environ.is_loopback(SITE_HOST.strip("[]"))
 IS_HTTPS = SITE_URL.startswith("https://")
 
 DEBUG = environ.read_with("DEBUG", "false", environ.flag)
@@ -99,7 +99,7 @@ STATEMENT_TIMEOUT = environ.read_with("STATEMENT_TIMEOUT", "60", environ.whole_n
 DATABASES = {
     "default": environ.read_with(
         "DATABASE_URL",
-        f"sqlite:///{DATA_DIR}/cabinet.sqlite3",
+        f"sqlite:///{quote(str(DATA_DIR))}/cabinet.sqlite3",
         lambda url: environ.database(url, statement_timeout=STATEMENT_TIMEOUT),
     )
 }
@@ -135,7 +135,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 5
 
 # LETTERS
 
-MAIL = environ.read_with("MAIL_URL", f"file:///{DATA_DIR}/mail", environ.mail)
+MAIL = environ.read_with("MAIL_URL", f"file://{quote(str(DATA_DIR))}/mail", environ.mail)
 MAIL_FROM = environ.read_with("MAIL_FROM", "invite@localhost" if MAIL.kind == "file" else "", environ.mail_from)
 MAIL_DOMAIN = MAIL_FROM.rpartition("@")[2]
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM

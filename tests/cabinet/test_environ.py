@@ -44,6 +44,17 @@ WRONG = [
     ({"SITE_URL": "https://cabinet.example.org/path"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://user@cabinet.example.org"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://cabinet.example.org:eighty"}, "SITE_URL is not a URL"),
+    ({"SITE_URL": "https://cabinet.example.org:0"}, "SITE_URL is not a URL"),
+    ({"SITE_URL": "https://cabinet.example.org?"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://cabinet.example.org:"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://*"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://.example.org"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://my_cabinet"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "https://münchen.example"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": 'https://a"><b>'}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": "http://127.example.org"}, "SITE_URL must begin with https://"),
+    ({"SITE_NAME": "Two\nlines"}, "SITE_NAME must be one line"),
+    ({"SITE_NAME": "x" * 81}, "SITE_NAME must be one line"),
     ({"PORT": "http"}, "PORT must be a whole number from 1 to 65535"),
     ({"PORT": "70000"}, "PORT must be a whole number from 1 to 65535"),
     ({"WORKERS": "0"}, "WORKERS must be a whole number from 1 to 64"),
@@ -55,6 +66,8 @@ WRONG = [
     ({"LANGUAGE_CODE": "xx"}, "LANGUAGE_CODE must be one of en"),
     ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE must be a time zone name"),
     ({"TIME_ZONE": "/etc/passwd"}, "TIME_ZONE must be a time zone name"),
+    ({"TIME_ZONE": "Factory"}, "TIME_ZONE must be a time zone name"),
+    ({"TIME_ZONE": "Etc/GMT+5"}, "TIME_ZONE must be a time zone name"),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of"),
     ({"STATEMENT_TIMEOUT": "long"}, "STATEMENT_TIMEOUT must be a whole number"),
     ({"SECRET_KEY": "short"}, "SECRET_KEY must be at least 50 random characters"),
@@ -64,18 +77,26 @@ WRONG = [
     ({"DATABASE_URL": "postgres://user@host/cabinet"}, "SECRET_KEY must be at least 50 random characters"),
     ({"DATABASE_URL": "sqlite://"}, "DATABASE_URL must name a file"),
     ({"DATABASE_URL": "sqlite://host/file"}, "DATABASE_URL must name a file"),
+    ({"DATABASE_URL": "sqlite:////srv/file?timeout=5"}, "DATABASE_URL must name a file"),
+    ({"DATABASE_URL": "sqlite:////usr"}, "DATABASE_URL must name a file"),
     ({"DATABASE_URL": "sqlite:////no/such/folder/file"}, "DATABASE_URL names a file that cannot be written"),
     ({"DATA_DIR": "/dev/null/data"}, "DATA_DIR names a folder that cannot be made"),
     ({"MAIL_URL": "imap://host"}, "MAIL_URL must begin with file://, smtp://"),
     ({"MAIL_URL": "smtp://"}, "MAIL_URL must name a mail server"),
+    ({"MAIL_URL": "smtp://mail server"}, "MAIL_URL must name a mail server"),
     ({"MAIL_URL": "smtp://user@host"}, "MAIL_URL must give both user and password"),
     ({"MAIL_URL": "smtp://host:0x19"}, "MAIL_URL is not a URL"),
     ({"MAIL_URL": "smtp://user:a?b@host"}, "MAIL_URL is not a URL; in a password write"),
     ({"MAIL_URL": "file://mail"}, "MAIL_URL must name a folder from the root"),
     ({"MAIL_URL": "smtp://host"}, "MAIL_FROM must be a plain address"),
     ({"MAIL_FROM": "Cabinet <invite@example.org>"}, "MAIL_FROM must be a plain address"),
+    ({"MAIL_FROM": "invite..now@example.org"}, "MAIL_FROM must be a plain address"),
+    ({"MAIL_FROM": "invite@example..org"}, "MAIL_FROM must be a plain address"),
+    ({"MAIL_FROM": "invite@-"}, "MAIL_FROM must be a plain address"),
     ({"VIDEO_URL": "https://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
     ({"VIDEO_URL": "jitsi+http://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
+    ({"VIDEO_URL": "jitsi+https://*"}, "VIDEO_URL must name a video server"),
+    ({"VIDEO_URL": "jitsi+https://meet.example.org;x"}, "VIDEO_URL must name a video server"),
     (
         {"VIDEO_URL": "bbb+https://:secret@host/bigbluebutton/api"},
         "VIDEO_URL names BigBlueButton, which is not supported",
@@ -83,7 +104,7 @@ WRONG = [
     ({"VIDEO_URL": "jitsi+https://app:short@host"}, "VIDEO_URL must give signed rooms as app:secret@host"),
     ({"VIDEO_URL": "link+https://host/path"}, "VIDEO_URL must hold {room} once"),
     ({"VIDEO_URL": "link+https://user:pw@host/{room}"}, "VIDEO_URL must hold {room} once"),
-    ({"VIDEO_URL": "link+https://{room}.host/"}, "VIDEO_URL must hold {room} once"),
+    ({"VIDEO_URL": "link+https://{room}.host/"}, "VIDEO_URL must name a video server"),
     ({"VIDEO_URL": "jitsi+https://a.example#A,jitsi+https://b.example#A"}, "VIDEO_URL must give each of several rooms"),
     ({"REPLY_URL": "imaps://user:pw@host/INBOX"}, "REPLY_URL is not supported by this version"),
     ({"OIDC_URL": "https://id.example.org"}, "OIDC_URL is not supported by this version"),
@@ -187,6 +208,26 @@ def test_port_decides_the_default_address(settings_with: Callable[..., Settings]
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://[::1]:8000", "http://cabinet.localhost"])
 def test_loopback_needs_no_certificate(url: str) -> None:
     assert environ.site_url(url) == url
+
+
+def test_loopback_address_of_version_6_is_a_host_that_browsers_name(settings_with: Callable[..., Settings]) -> None:
+    settings = settings_with(SITE_URL="http://[::1]:8000")
+    assert settings["SITE_HOST"] == "[::1]"
+    assert settings["IS_LOOPBACK"]
+    assert sorted(settings["ALLOWED_HOSTS"]) == ["127.0.0.1", "[::1]", "localhost"]
+    assert settings_with(SITE_URL="https://[2001:db8::1]")["ALLOWED_HOSTS"] == ["[2001:db8::1]"]
+
+
+@pytest.mark.parametrize(("name", "zone"), [("Etc/UTC", "UTC"), ("US/Eastern", "America/New_York")])
+def test_former_name_of_a_time_zone_is_understood(settings_with: Callable[..., Settings], name: str, zone: str) -> None:
+    assert settings_with(TIME_ZONE=name)["TIME_ZONE"] == zone
+
+
+@pytest.mark.parametrize("name", ["with space", "c++", "a#b", "a?b", "50%", "%20", "übung", "a@b:c"])
+def test_data_dir_may_have_any_name(settings_with: Callable[..., Settings], tmp_path: Path, name: str) -> None:
+    settings = settings_with(DATA_DIR=str(tmp_path / name))
+    assert settings["DATABASES"]["default"]["NAME"] == tmp_path / name / "cabinet.sqlite3"
+    assert settings["MAIL"] == Mail("file", tmp_path / name / "mail")
 
 
 @pytest.mark.parametrize(
