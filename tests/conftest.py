@@ -4,6 +4,7 @@ import os
 import shutil
 from typing import Any
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -11,6 +12,10 @@ from django.test import Client
 from addressbook.models import Contact
 from cabinet.models import User
 from tests.factories import make_contact, make_user
+
+# Seconds are never asserted: a busy machine is no fault of the code.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_serialized_rollback", "live_server"}
 
