@@ -79,8 +79,8 @@ def claim(worker: str, now: datetime, limit: int) -> list[Claim]:
     while allowed:
         with transaction.atomic():
             rows = _lock_due(allowed, now)
-            wanted = _first_for_each([row for row in rows if row.is_wanted])
-            stale = [row for row in rows if not row.is_wanted]
+            wanted = _first_for_each([row for row in rows if _is_wanted(row)])
+            stale = [row for row in rows if not _is_wanted(row)]
             _lease(wanted, worker, now)
             _retire(stale, now)
         if wanted or not stale:
@@ -107,7 +107,7 @@ def _lock_due(limit: int, now: datetime) -> list[Delivery]:
     people = Invitation.objects.filter(pk__in=[person for _pk, person in found if person])
     locked = {None, *people.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)}
     rows = _due(now).filter(pk__in=[pk for pk, person in found if person in locked])
-    return list(_with_past(rows).select_related("invitation", "conference"))
+    return list(_with_past(rows.with_news()))
 
 
 def _due(now: datetime) -> DeliveryQuerySet:
@@ -118,12 +118,25 @@ def _due(now: datetime) -> DeliveryQuerySet:
 
 
 def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
-    """With what decides about a row: `is_wanted` and its kin, whether an announcement is coming, the last DTSTAMP."""
+    """With what else decides: who has what already, and what is coming."""
+    theirs = Delivery.objects.filter(invitation=OuterRef("invitation"))
+    troubles = Delivery.objects.filter(notice=OuterRef("pk"))
     coming = Change.objects.filter(conference=OuterRef("conference"), tell=Change.Tell.ALL, announced_at=None)
-    written = Delivery.objects.filter(invitation=OuterRef("invitation"), composed_at__isnull=False)
-    last = Subquery(written.order_by("-composed_at").values("composed_at")[:1])
-    past: dict[str, Any] = {"is_announced_soon": Exists(coming), "last_composed_at": last}
-    return rows.with_wanted().annotate(**past)
+    written = theirs.filter(composed_at__isnull=False).order_by("-composed_at").values("composed_at")
+    past: dict[str, Any] = {
+        "is_told": Exists(theirs.requests().arrived()),
+        "has_troubles": Exists(troubles),
+        "is_announced_soon": Exists(coming),
+        "last_composed_at": Subquery(written[:1]),
+    }
+    return rows.annotate(**past)
+
+
+def _is_wanted(row: Delivery) -> bool:
+    """Whether it may leave: it is true, and there is something to take back, or to report, if that is what it does."""
+    if row.kind == Kind.CANCELLATION:
+        return row.is_true and row.is_told
+    return row.has_troubles if row.kind == Kind.NOTICE else row.is_true
 
 
 def _first_for_each(rows: list[Delivery]) -> list[Delivery]:
@@ -181,18 +194,28 @@ def hand_over_all(pairs: Sequence[tuple[Done | None, Claim | None]]) -> list[boo
         for done, _following in pairs:
             if done:
                 record(*done, now)
-        begun = [following is not None and _begin(following, now) for _done, following in pairs]
+        true = _true([following for _done, following in pairs if following])
+        begun = [
+            following is not None and _begin(following, now, is_true=following.delivery.pk in true)
+            for _done, following in pairs
+        ]
     for (_done, following), has_begun in zip(pairs, begun, strict=True):
         if following and has_begun:
             following.attempt += 1
     return begun
 
 
-def _begin(claim: Claim, now: datetime) -> bool:
+def _true(held: list[Claim]) -> set[int]:
+    """The keys of those whose messages still say what is so."""
+    rows = Delivery.objects.filter(pk__in=[claim.delivery.pk for claim in held]).defer("message").with_news()
+    return {row.pk for row in rows if row.is_true}
+
+
+def _begin(claim: Claim, now: datetime, *, is_true: bool) -> bool:
     """Fix the message and put the row in doubt; or let it go, if it is no longer ours or no longer true."""
     row = claim.delivery
     ours = claim.row().filter(state=State.SENDING, started_at=None, address=row.address)
-    begun = ours.wanted().update(
+    begun = is_true and ours.update(
         attempts=claim.attempt + 1, started_at=now, leased_until=now + _seconds("LEASE"),
         message=row.message, composed_at=row.composed_at,
     )  # fmt: skip
@@ -204,7 +227,8 @@ def _begin(claim: Claim, now: datetime) -> bool:
 def may_leave(claim: Claim) -> bool:
     """The last look before the final dot: still ours for long enough, and still true."""
     ours = claim.row().filter(state=State.SENDING, leased_until__gt=Now() + _seconds("LEASE_MARGIN"))
-    return ours.wanted().exists()
+    row = ours.defer("message").with_news().first()
+    return row is not None and row.is_true
 
 
 def release(claims: Collection[Claim]) -> None:

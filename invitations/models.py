@@ -179,38 +179,14 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         state = Delivery.State
         return self.filter(state__in=[state.SENT, state.UNCERTAIN, state.SENDING])
 
-    def with_told(self) -> Self:
-        """With `is_told`: whether the person has, or may have, a REQUEST that a CANCEL could take back."""
-        theirs = Delivery.objects.filter(invitation=models.OuterRef("invitation"))
-        return self.annotate(is_told=models.Exists(theirs.requests().arrived()))
+    def with_news(self) -> Self:
+        """With invitation, conference, and `newest_sequence`, that of the last Change, for `Delivery.is_true`.
 
-    def with_wanted(self) -> Self:
-        """With `is_wanted`: whether the message still says what is true; `is_standing`: whether neither invitation nor
-        conference was taken back; and `is_told`.
-
-        One comparison for the claim, the start, the last look before the final dot, and the pages. It joins no table:
-        an UPDATE that waited for a lock then looks at the row as it has become.
+        The claim, the beginning of a try and the last look before the final dot all judge by that.
         """
-        kind, theirs = Delivery.Kind, models.OuterRef("conference")
-        invitation = Invitation.objects.filter(pk=models.OuterRef("invitation"))
-        conference = Conference.objects.filter(pk=theirs, cancelled_at=None)
-        newer = Change.objects.filter(conference=theirs, sequence__gt=models.OuterRef("sequence"))
-        troubles = Delivery.objects.filter(notice=models.OuterRef("pk"))
-        is_standing = models.Exists(invitation.standing()) & models.Exists(conference)
-        return self.with_told().annotate(
-            is_standing=is_standing,
-            is_wanted=models.Case(
-                models.When(kind__in=Delivery.REQUESTS, then=is_standing & ~models.Exists(newer)),
-                models.When(kind=kind.CANCELLATION, then=~is_standing & models.Q(is_told=True)),
-                models.When(kind=kind.NOTICE, then=models.Exists(troubles)),
-                default=True,
-                output_field=models.BooleanField(),
-            ),
-        )
-
-    def wanted(self) -> Self:
-        """Those that may leave as they are."""
-        return self.with_wanted().filter(models.Q(is_wanted=True))
+        changes = Change.objects.filter(conference=models.OuterRef("conference")).order_by("-sequence")
+        newest = models.Subquery(changes.values("sequence")[:1])
+        return self.select_related("invitation", "conference").annotate(newest_sequence=newest)
 
 
 class Delivery(models.Model):
@@ -288,10 +264,10 @@ class Delivery(models.Model):
     message = models.BinaryField(null=True, help_text="The whole message, compressed.")
     created_at = models.DateTimeField(db_default=Now())
 
-    # On rows that come through with_wanted(), or from a claim.
+    # On rows that come through with_news(), or from a claim.
+    newest_sequence: int | None
     is_told: bool
-    is_standing: bool
-    is_wanted: bool
+    has_troubles: bool
     is_announced_soon: bool
     last_composed_at: datetime | None
 
@@ -316,6 +292,19 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.state}"
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether neither the invitation nor the conference was taken back."""
+        is_invited = self.invitation is None or self.invitation.withdrawn_at is None
+        return is_invited and (self.conference is None or self.conference.cancelled_at is None)
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it still says what is so; for rows that come through with_news()."""
+        if self.kind in self.REQUESTS:
+            return self.is_standing and self.sequence >= (self.newest_sequence or 0)
+        return self.kind != self.Kind.CANCELLATION or not self.is_standing
 
 
 class Channel(models.Model):

@@ -204,7 +204,7 @@ def status(invitations: Iterable[Invitation] | QuerySet[Invitation]) -> dict[int
     A queued row that was taken back already reads so, though no worker has met it yet. Whoever was never owed a
     letter is missing.
     """
-    rows = Delivery.objects.filter(invitation__in=invitations).with_wanted().defer("message").order_by("pk")
+    rows = Delivery.objects.filter(invitation__in=invitations).with_news().defer("message").order_by("pk")
     newest = {row.invitation_id: row for row in rows if row.invitation_id}
     for row in newest.values():
         if row.state == State.QUEUED and row.kind in Delivery.REQUESTS and not row.is_standing:

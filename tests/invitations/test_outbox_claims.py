@@ -136,7 +136,7 @@ def test_a_try_costs_one_transaction_of_few_queries() -> None:
     claims.hand_over(None, first)
     with CaptureQueriesContext(connection) as queries:
         claims.hand_over((first, SENT), second)
-    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 3
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 4
 
 
 # WHAT IS NO LONGER TRUE
