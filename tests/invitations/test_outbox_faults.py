@@ -477,6 +477,7 @@ def test_a_writer_who_takes_long_only_delays(send: Send) -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server that could go away")
 def test_a_database_that_ends_all_connections_loses_nothing(set_out: SetOut, send: Send) -> None:
     owe(None, *(f"p{number}" for number in range(20)))
+    outbox.hang_up()  # as in a fresh process: no pool of idle connections, all of which would die
     with SmtpServer(Fault("dot", delay=0.02)) as server:
         crew = set_out(server)
         for _time in range(5):
