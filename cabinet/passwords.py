@@ -1,6 +1,6 @@
-"""What a password must not be, in words that say what to do."""
+"""How passwords are kept, and what they must not be, in words that say what to do."""
 
-from django.contrib.auth import password_validation
+from django.contrib.auth import hashers, password_validation
 from django.utils.translation import gettext as _
 
 
@@ -23,3 +23,11 @@ class NotOneself(password_validation.UserAttributeSimilarityValidator):
 
     def get_error_message(self) -> str:
         return _("Choose a password that is not like your name or e-mail address")
+
+
+class Argon2(hashers.Argon2PasswordHasher):
+    """Argon2id at a strength that eight threads of a small machine can afford at the same moment: 32 MB each."""
+
+    memory_cost = 32 * 1024
+    time_cost = 4
+    parallelism = 1

@@ -170,7 +170,7 @@ ROOMS = environ.read_with("VIDEO_URL", "jitsi+https://meet.jit.si", environ.room
 AUTH_USER_MODEL = "cabinet.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "cabinet.passwords.Argon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
