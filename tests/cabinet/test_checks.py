@@ -1,0 +1,69 @@
+"""The self-check at the start refuses what would break a promise, and says why."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import CheckMessage, run_checks
+from django.db import connection
+from pytest_django import Settings
+
+from cabinet.checks import durable_database, likely_mistakes, safe_settings
+from cabinet.environ import Mail
+
+
+def ids(messages: Any) -> list[str | None]:
+    return [message.id for message in messages if isinstance(message, CheckMessage)]
+
+
+@pytest.mark.django_db
+def test_settings_under_test_are_sound() -> None:
+    assert run_checks() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"OUTBOX": {"CONNECT": 10}}, "cabinet.E001"),
+        (
+            {"OUTBOX": {**dict.fromkeys(["CONNECT", "COMMAND", "DATA", "FINAL_DOT", "LEASE"], 1), "QUIT": 0}},
+            "cabinet.E001",
+        ),
+        ({"ALLOWED_HOSTS": ["*"]}, "cabinet.E002"),
+        ({"DEBUG": True, "IS_LOOPBACK": False}, "cabinet.E003"),
+        ({"SECRET_KEY": "short"}, "cabinet.E004"),
+    ],
+)
+def test_unsafe_setting_is_an_error(settings: Settings, change: dict[str, Any], expected: str) -> None:
+    for name, value in change.items():
+        setattr(settings, name, value)
+    assert ids(safe_settings(None)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"IS_HTTPS": True}, "cabinet.W001"),
+        ({"MAIL": Mail("smtp", None, "mail.example.org", 25, "user", "password")}, "cabinet.W002"),
+    ],
+)
+def test_likely_mistake_is_a_warning(settings: Settings, change: dict[str, Any], expected: str) -> None:
+    for name, value in change.items():
+        setattr(settings, name, value)
+    assert ids(likely_mistakes(None)) == [expected]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_may_forget_is_an_error() -> None:
+    sqlite = connection.vendor == "sqlite"
+    careless, careful = ("OFF", "FULL") if sqlite else ("off", "on")
+    setting = "PRAGMA synchronous" if sqlite else "SET synchronous_commit"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{setting} = {careless}")
+        assert ids(durable_database(["default"])) == ["cabinet.E005" if sqlite else "cabinet.E006"]
+        cursor.execute(f"{setting} = {careful}")
+    assert ids(durable_database(["default"])) == []
+    connection.close()
+
+
+def test_database_is_asked_only_where_databases_are_checked() -> None:
+    assert ids(durable_database(None)) == []
