@@ -238,9 +238,13 @@ class ConferenceForm(forms.Form):
         return at
 
     def _length(self, starts_at: datetime | None) -> timedelta | None:
-        """The time between start and end where an end is given, else the chosen duration."""
-        end = self.cleaned_data.get("end")
-        if not end:
+        """The time between start and end where an end is given, else the chosen duration.
+
+        The duration, too, where it leads to that end: its buttons fill the end in, and only they can mean the second
+        of two equal hours.
+        """
+        end, chosen = self.cleaned_data.get("end"), self._chosen()
+        if not end or (starts_at and chosen and times.clock(starts_at + chosen, self.cleaned_data["time_zone"]) == end):
             return self._chosen_length()
         if not starts_at:
             return None
@@ -251,14 +255,16 @@ class ConferenceForm(forms.Form):
             self.add_error("end", WRONG_LENGTH)
         return length
 
-    def _chosen_length(self) -> timedelta | None:
+    def _chosen(self) -> timedelta | None:
+        """The duration of the chosen button or the minutes beside it."""
         choice = self.cleaned_data.get("duration") or self.initial["duration"]
-        if choice != OTHER:
-            return timedelta(minutes=int(choice))
-        minutes: timedelta | None = self.cleaned_data.get("minutes")
-        if minutes is None and "minutes" not in self.errors:
+        return self.cleaned_data.get("minutes") if choice == OTHER else timedelta(minutes=int(choice))
+
+    def _chosen_length(self) -> timedelta | None:
+        chosen = self._chosen()
+        if chosen is None and "minutes" not in self.errors:
             self.add_error("minutes", WRONG_LENGTH)
-        return minutes
+        return chosen
 
     def _look_at_the_clock(self, starts_at: datetime, length: timedelta) -> None:
         """Only what is over altogether is refused: people do note down what has just begun."""

@@ -7,7 +7,7 @@ operating systems must agree on when a conference begins, and an update of the r
 import zoneinfo
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -20,9 +20,7 @@ type Sky = Literal["morning", "day", "evening", "night"]
 
 _MINUTE = timedelta(minutes=1)
 _STRIDE = timedelta(days=3)  # clocks never went there and back within less: the shortest summer time lasted six days
-_AREAS = frozenset(
-    "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
-)
+_AREAS = frozenset("Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split())
 # How cities are written where the zone's name, which is ASCII, cannot say it.
 _SPELLINGS = {
     "America/Araguaina": "Araguaína",
@@ -204,6 +202,11 @@ def zone_choices(at: datetime) -> tuple[tuple[str, str], ...]:
 def _choices(at: datetime) -> tuple[tuple[str, str], ...]:
     names = sorted(zone_names(), key=lambda name: name.rpartition("/")[2])
     return tuple((name, zone_label(at, name)) for name in names)
+
+
+def clock(at: datetime, zone: str) -> time:
+    """What clocks in `zone` show at the aware `at`."""
+    return _wall(at, zone).time()
 
 
 def sky(local: datetime) -> Sky:

@@ -1,22 +1,23 @@
 // The schedule form: the side card follows what is typed, and the duration buttons and the end time follow each other.
 // The card names the form's fields in its data attributes.
-import { city, clock, day, instant, offset, sky, timeValue, weekday } from "./zones.js";
+import { city, clock, day, dayAfter, instant, offset, sky, timeValue, weekday } from "./zones.js";
 import { fill } from "./words.js";
 
 const MINUTE = 60000;
-const DAY = 1440;
 
 export function start(form) {
   const card = form.querySelector("[data-summary]");
   const control = (role) => form.elements[card.dataset[role]];
   const value = (role) => control(role)?.value ?? "";
-  const at = (role) => instant(value("date"), value(role), value("zone"));
+  const at = (role, date = value("date")) => instant(date, value(role), value("zone"));
   const minutes = () => Number(value("duration") === "other" ? value("minutes") : value("duration")) || 0;
+  // One that is not after the start is on the next day.
+  const ending = (begins) => (at("end") > begins ? at("end") : at("end", dayAfter(value("date"))));
 
   const update = (changed) => {
-    const [begins, ends] = [at("start"), at("end")];
-    if (changed && changed === control("end")) chooseDuration(control, minutesBetween(begins, ends));
-    else if (begins && minutes() && control("end")) control("end").value = timeValue(after(begins, minutes()), value("zone"));
+    const begins = at("start");
+    if (begins && changed !== control("end")) control("end").value = minutes() ? timeValue(after(begins, minutes()), value("zone")) : "";
+    else if (begins && value("end")) chooseDuration(control, (ending(begins) - begins) / MINUTE);
     draw(card, begins, value("zone"), minutes());
   };
   form.addEventListener("input", ({ target }) => update(target));
@@ -25,11 +26,7 @@ export function start(form) {
 
 const after = (at, minutes) => new Date(Number(at) + minutes * MINUTE);
 
-// An end before the start is on the next day.
-const minutesBetween = (start, end) => (start && end ? ((end - start) / MINUTE + DAY) % DAY || DAY : NaN);
-
 function chooseDuration(control, minutes) {
-  if (Number.isNaN(minutes)) return;
   const choices = [...control("duration")];
   (choices.find((choice) => choice.value === String(minutes)) ?? choices.at(-1)).checked = true;
   control("minutes").value = minutes;

@@ -1,5 +1,6 @@
 // Time zones over Intl: no tables are shipped to the browser.
 const locale = document.documentElement.dataset.locale;
+const DAY = 86400000;
 
 const written = (at, zone, options) => new Intl.DateTimeFormat(locale, { timeZone: zone, ...options }).format(at);
 
@@ -35,14 +36,16 @@ export function offset(at, zone) {
   return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${String(rest).padStart(2, "0")}` : ""}`;
 }
 
-// What a clock shows ("2026-12-03", "14:00") to the instant; null for what is no date. The second guess settles
-// hours near a clock change, where the offset of the first guess may be the wrong one.
+// What a clock shows ("2026-12-03", "14:00") to the instant, the first one if it shows it twice; null for what is no
+// date. Near a clock change the offset may be that of the day before or that of the day after.
 export function instant(date, time, zone) {
   const shown = Date.parse(`${date}T${time}:00Z`);
   if (Number.isNaN(shown)) return null;
-  const guess = new Date(shown - minutesAhead(new Date(shown), zone) * 60000);
-  return new Date(shown - minutesAhead(guess, zone) * 60000);
+  const [first, second] = [-1, 1].map((days) => new Date(shown - minutesAhead(new Date(shown + days * DAY), zone) * 60000));
+  return Number(wall(first, zone)) === shown ? first : second;
 }
+
+export const dayAfter = (date) => new Date(Date.parse(`${date}T00:00Z`) + DAY).toISOString().slice(0, 10);
 
 export function sky(at, zone) {
   const hour = Number(clock(at, zone).slice(0, 2));

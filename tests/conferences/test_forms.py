@@ -107,10 +107,19 @@ def test_hands_out_domain_types(alice: User) -> None:
         ({"duration": ""}, 60),
         ({"date": "2027-10-31", "start": "01:00", "end": "04:00"}, 240),
         ({"date": "2027-03-28", "start": "01:00", "end": "04:00"}, 120),
+        ({"date": "2027-10-31", "start": "01:00", "end": "02:30"}, 90),
     ],
 )
 def test_an_end_wins_over_a_duration(alice: User, changed: dict[str, Any], minutes: int) -> None:
     assert fields_of(alice, **changed)["duration"] == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("start", "duration", "end"), [("01:30", "90", "02:00"), ("02:30", "60", "02:30"), ("02:30", "30", "02:00")]
+)
+def test_a_duration_says_which_of_two_equal_hours_is_the_end(alice: User, start: str, duration: str, end: str) -> None:
+    fields = fields_of(alice, date="2027-10-31", start=start, duration=duration, end=end)
+    assert fields["duration"] == timedelta(minutes=int(duration))
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from cabinet.models import User
+from conferences import times
 from conferences.links import join_url
 from conferences.models import Conference
 from tests.factories import make_conference
@@ -71,6 +73,47 @@ def test_help_comes_when_nothing_seems_to_open(clients: Page) -> None:
     expect(help_).to_be_hidden()
     clients.locator("[data-open]").click()
     expect(help_).to_be_visible()
+
+
+# THE FORM OF A CONFERENCE
+
+
+@pytest.fixture
+def schedule(alices_page: Page, live_server: LiveServer) -> Page:
+    """The form, at the day on which clocks in Berlin are next set back."""
+    now = timezone.now()
+    changes = [change for year in (now.year, now.year + 1) for change in times.clock_changes("Europe/Berlin", year)]
+    day = next(change.at.date() for change in changes if change.at > now and change.after < change.before)
+    alices_page.goto(live_server.url + reverse("conferences:new"))
+    expect(alices_page.locator("[data-summary]")).to_be_visible()
+    alices_page.get_by_label("Topic").fill("Night shift")
+    alices_page.get_by_label("Date").fill(f"{day:%Y-%m-%d}")
+    return alices_page
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "end", "in_utc"),
+    [("01:30", 90, "02:00", "23:30"), ("02:30", 60, "02:30", "00:30"), ("02:30", 30, "02:00", "00:30")],
+)
+def test_duration_is_kept_where_the_end_is_an_hour_that_comes_twice(
+    schedule: Page, start: str, minutes: int, end: str, in_utc: str
+) -> None:
+    schedule.get_by_label("Start time").fill(start)
+    schedule.locator(f"[name=duration][value='{minutes}']").check(force=True)
+    expect(schedule.get_by_label("End time")).to_have_value(end)
+    schedule.get_by_role("button", name="Schedule conference").last.click()
+    expect(schedule.get_by_role("heading", name="You have scheduled a conference")).to_be_visible()
+    conference = Conference.objects.get()
+    assert conference.duration == timedelta(minutes=minutes)
+    assert f"{conference.starts_at:%H:%M}" == in_utc
+
+
+def test_side_card_counts_an_hour_that_comes_twice_from_the_first(schedule: Page) -> None:
+    schedule.get_by_label("Start time").fill("02:30")
+    london = schedule.locator("[data-zone='Europe/London'] time")
+    expect(london).to_have_text("01:30")
+    schedule.get_by_label("End time").fill("01:30")
+    expect(schedule.get_by_label("Minutes", exact=True)).to_have_value("1440")
 
 
 # THE LEDGER
