@@ -244,7 +244,9 @@ def test_reset_answers_alike_and_tells_the_mailbox(alice: User) -> None:
 
 def test_reset_letters_to_one_address_are_limited(alice: User) -> None:
     for _ in range(6):
-        Client().post("/accounts/password/reset/", {"email": "alice@example.org"})
+        response = Client().post("/accounts/password/reset/", {"email": "alice@example.org"})
+    assert response.status_code == 429
+    assert "Wait a while and try again." in response.text
     assert len(mail.outbox) == 3
 
 
