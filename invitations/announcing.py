@@ -3,10 +3,13 @@
 Both look at what is and queue what is missing. So it does not matter when a worker died, or how many there are.
 """
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from conferences.models import Change, Conference
@@ -14,11 +17,24 @@ from invitations import outbox
 from invitations.models import Delivery, DeliveryQuerySet, InvitationQuerySet
 from invitations.outbox import Kind, State
 
+logger = logging.getLogger(__name__)
+
 # People who are told in one transaction: SQLite has one writer at a time, and others wait for it.
 CHUNK = 500
 
 # Before the start the organizer is told of letters that still wait: there is time left for a telephone call.
 LAST_CALL = timedelta(minutes=30)
+
+
+@contextmanager
+def _apart(conference: int) -> Iterator[None]:
+    """An error in one conference is written down and keeps nobody else waiting."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise  # not the conference but the database
+    except Exception:
+        logger.exception("conference %d cannot be announced or reported", conference)
 
 
 # TO THE INVITED
@@ -30,8 +46,9 @@ def announce(now: datetime) -> None:
     Edits wait until a minute after the last one, so that slips become one letter; a cancellation goes at once.
     """
     for conference in _gathered(now):
-        while _announce_some(conference, now):
-            pass
+        with _apart(conference):
+            while _announce_some(conference, now):
+                pass
 
 
 def _gathered(now: datetime) -> list[int]:
@@ -75,7 +92,7 @@ def _behind(conference: Conference) -> InvitationQuerySet:
 def report(now: datetime) -> None:
     """Queue a letter to each organizer about what has not arrived and was not reported: one for all of a conference."""
     for conference in list(_troubles(now).order_by("conference").values_list("conference", flat=True).distinct()):
-        with transaction.atomic():
+        with _apart(conference), transaction.atomic():
             _report(conference, now)
 
 
@@ -94,7 +111,7 @@ def _was_just_told(conference: Conference, now: datetime) -> bool:
 
 
 def _troubles(now: datetime) -> DeliveryQuerySet:
-    """What organizers do not know yet: given up or uncertain for a minute, waiting for long, waiting before the start."""
+    """What organizers do not know yet: what failed or is uncertain, what waits for long, or when the start is near."""
     newer = Delivery.objects.filter(invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
     unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None)
     over = Q(state__in=[State.FAILED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
@@ -153,6 +154,10 @@ class Crew:
         for thread in (self.clerk, *self._carriers):
             thread.start()
 
+    def is_well(self) -> bool:
+        """Whether all threads live; a worker that has lost one had better end and be started anew."""
+        return all(thread.is_alive() for thread in (self.clerk, *self._carriers))
+
     def open_places(self) -> int:
         """How many carriers may work: one more for each that waits long for the answer to a final dot."""
         trips = [carrier.trip for carrier in self._carriers]
@@ -192,29 +197,28 @@ class Crew:
 
     def let_go(self) -> None:
         """Put back what no carrier has in hand: nothing can leave now."""
-        self._release(self.desk.clear())
-
-    def _release(self, untouched: list[Claim]) -> None:
-        """What cannot be put back ends with its lease."""
-        try:
-            claims.release(untouched)
-        except Error:
-            logger.warning("%d rows could not be put back", len(untouched))
-            connection.close()
+        untouched = self.desk.clear()
+        self._put_back(lambda: claims.release(untouched))
 
     def stop(self, within: float) -> None:
         """Finish what is under way, but call off what is not at the final dot after so many seconds."""
-        self._release(self.desk.close())
+        untouched = self.desk.close()
+        self._put_back(lambda: claims.release(untouched))
         deadline = time.monotonic() + within
         for carrier in self._carriers:
             carrier.join(max(0, deadline - time.monotonic()))
+        late = [carrier.trip for carrier in self._carriers if carrier.trip]
+        called_off = [trip for trip in late if trip.call_off()]
         for carrier in self._carriers:
-            if not self._is_called_off(carrier.trip):
+            if carrier.trip and carrier.trip not in called_off:
                 carrier.join(settings.OUTBOX["FINAL_DOT"])
         self.clerk.end()
+        self._put_back(lambda: claims.hand_over_all([((trip.claim, None), None) for trip in called_off]))
 
-    def _is_called_off(self, trip: Trip | None) -> bool:
-        if trip is None or not trip.call_off():
-            return False
-        claims.hand_over((trip.claim, None), None)
-        return True
+    def _put_back(self, write: Callable[[], object]) -> None:
+        """What cannot be put back ends with its lease."""
+        try:
+            write()
+        except Error as error:
+            logger.warning("rows could not be put back: %s", error)
+            connection.close()

@@ -7,8 +7,7 @@ rows of an invitation holds a lock on it, or on its conference while it is being
 
 import random
 import zlib
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.policy import SMTP
@@ -17,10 +16,9 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from conferences.models import Conference
+from conferences.models import Conference, Occurrence
 from conferences.tokens import new_token
 from invitations.models import Channel, Delivery, Invitation
 
@@ -69,14 +67,13 @@ def queue(
     conference = people[0].conference
     if priority is None:
         priority = int(len(people) > SMALL_SUBMISSION)
-    due, last = database_now(), give_up_at(conference, now)
+    due, last_try = database_now(), give_up_at(conference, now)
     rows = [
         Delivery(
-            address=invitation.address, kind=kind, conference=conference, invitation=invitation,
-            sequence=conference.sequence, priority=priority, due_at=_shuffled(due), give_up_at=last,
-            message_id=_new_message_id(),
+            address=person.address, kind=kind, conference=conference, invitation=person, sequence=conference.sequence,
+            priority=priority, due_at=_shuffled(due), give_up_at=last_try, message_id=_new_message_id(),
         )
-        for invitation in people
+        for person in people
     ]  # fmt: skip
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if behind := [person.pk for person in people if person.announced_sequence < conference.sequence]:
@@ -87,8 +84,8 @@ def queue(
 def queue_notice(conference: Conference, troubles: Collection[Delivery], *, now: datetime) -> None:
     """Owe the organizer one letter about `troubles`, which count as reported."""
     notice = Delivery.objects.create(
-        address=conference.organizer.email, kind=Kind.NOTICE, conference=conference, sequence=conference.sequence,
-        give_up_at=_latest(now), message_id=_new_message_id(),
+        address=_envelope(conference.organizer.email), kind=Kind.NOTICE, conference=conference,
+        sequence=conference.sequence, give_up_at=_latest(now), message_id=_new_message_id(),
     )  # fmt: skip
     Delivery.objects.filter(pk__in=[trouble.pk for trouble in troubles]).update(notice=notice)
     ring()
@@ -172,8 +169,11 @@ def ring() -> None:
 
 def give_up_at(conference: Conference, now: datetime) -> datetime:
     """When a letter has become useless: at the start, or at the end if the conference has begun; two days at most."""
-    start = conference.starts_at
-    return min(start if now < start else conference.ends_at, _latest(now))
+    occurrence = Occurrence.objects.filter(conference=conference).first()
+    if occurrence is None:
+        return _latest(now)
+    useful_until = occurrence.starts_at if now < occurrence.starts_at else occurrence.ends_at
+    return min(useful_until, _latest(now))
 
 
 def _latest(now: datetime) -> datetime:
@@ -195,49 +195,9 @@ def _envelope(recipient: str) -> str:
     return f"{local}@{domain.encode('idna').decode()}"
 
 
-# WHAT BECAME OF IT
-
-
-def status(invitations: Iterable[Invitation] | QuerySet[Invitation]) -> dict[int, Delivery]:
-    """The newest delivery of each of `invitations` by its id, in the state that is true now; one query.
-
-    A queued row that was taken back already reads so, though no worker has met it yet. Whoever was never owed a
-    letter is missing.
-    """
-    rows = Delivery.objects.filter(invitation__in=invitations).with_news().defer("message").order_by("pk")
-    newest = {row.invitation_id: row for row in rows if row.invitation_id}
-    for row in newest.values():
-        if row.state == State.QUEUED and row.kind in Delivery.REQUESTS and not row.is_standing:
-            row.state, row.why = State.CANCELLED, Why.WITHDRAWN
-    return newest
-
-
-def progress(conference: Conference) -> Counter[str]:
-    """How many people's newest letter is in which state; one query for any number of people."""
-    newer = Delivery.objects.filter(invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
-    newest = conference.deliveries.exclude(invitation=None).filter(~Exists(newer))
-    return Counter(dict(newest.values_list("state").annotate(Count("pk"))))
+# WHAT KEEPS ALL OF IT
 
 
 def trouble() -> Channel | None:
     """What keeps all mail from leaving, and since when; None if nothing does."""
     return Channel.objects.filter(since__isnull=False).first()
-
-
-def gauges() -> dict[str, float]:
-    """Figures for those who watch: counts by state, ages in seconds; -1 where nothing was ever sent."""
-    now = database_now()
-    counts = dict(Delivery.objects.values_list("state").annotate(Count("pk")))
-    queued = Delivery.objects.filter(state=State.QUEUED)
-    due = queued.filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"]
-    taken = Delivery.objects.filter(state=State.SENDING).aggregate(at=Min("state_at"))["at"]
-    sent = Delivery.objects.filter(state=State.SENT).order_by("-state_at").values_list("state_at", flat=True).first()
-    shown = (State.QUEUED, State.SENDING, State.UNCERTAIN, State.FAILED, State.HELD)
-    return {
-        **{state.value: counts.get(state, 0) for state in shown},
-        "deferred": queued.filter(deferrals__gt=0).count(),
-        "oldest_waiting_seconds": (now - due).total_seconds() if due else 0,
-        "oldest_lease_seconds": (now - taken).total_seconds() if taken else 0,
-        "last_sent_seconds": (now - sent).total_seconds() if sent else -1,
-        "channel_paused": float(trouble() is not None),
-    }

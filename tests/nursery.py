@@ -108,7 +108,7 @@ def main() -> None:
     """Until there are no more lines."""
     for line in sys.stdin:
         word, *arguments = json.loads(line)
-        answer = os.waitpid(*arguments, 0)[1] if word == "wait" else fork(globals()[word], *arguments)
+        answer = os.waitpid(arguments[0], 0)[1] if word == "wait" else fork(globals()[word], *arguments)
         print(answer, flush=True)  # noqa: T201
 
 

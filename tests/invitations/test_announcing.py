@@ -189,6 +189,38 @@ def test_nothing_to_announce_is_one_query(django_assert_num_queries: Callable[..
         announcing.announce(later())
 
 
+def break_zone(conference: Conference) -> None:
+    """Damage a row behind the back of everything that checks."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE conferences_conference SET time_zone = 'Nowhere/At_All' WHERE id = %s", [conference.pk])
+
+
+def test_a_damaged_conference_keeps_nobody_else_waiting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (bob,), (carol,) = told(), told("carol")
+    for person in (bob, carol):
+        change(person.conference, ago=90)
+    queue = outbox.queue
+
+    def fail_for_bob(people: list[Invitation], *arguments: Any, **more: Any) -> None:
+        if bob in people:
+            raise ZeroDivisionError
+        queue(people, *arguments, **more)
+
+    monkeypatch.setattr(outbox, "queue", fail_for_bob)
+    announcing.announce(later())
+    assert (len(letters(bob)), len(letters(carol))) == (1, 2)
+    assert f"conference {bob.conference_id}" in caplog.text
+
+
+def test_a_zone_that_is_gone_does_not_stop_the_queue() -> None:
+    (bob,), (carol,) = owe(), owe(None, "carol")
+    change(bob.conference)
+    break_zone(bob.conference)
+    assert [claim.delivery.invitation for claim in claim_all() + claim_all()] == [carol, bob]
+
+
 # CANCELLATIONS
 
 
@@ -220,7 +252,7 @@ def test_a_cancellation_follows_a_letter_that_is_under_way() -> None:
     cancel(bob.conference)
     announcing.announce(later())
     assert letters(bob) == [("invitation", 0, "sending")]
-    bob.deliveries.filter(pk=claim.delivery.pk).update(state="uncertain", copies=1, due_at=later())
+    bob.deliveries.filter(pk=claim.delivery.pk).update(state="uncertain", copies=1, due_at=later(minutes=-1))
     announcing.announce(later())
     assert [found.delivery.kind for found in claim_all()] == ["cancellation"]
     assert letters(bob) == [("invitation", 0, "uncertain"), ("cancellation", 1, "sending")]
@@ -269,7 +301,7 @@ def test_further_troubles_wait_for_a_quarter_of_an_hour() -> None:
     bob.deliveries.update(due_at=later(hours=1))
     try_all(FAILED)
     announcing.report(later(minutes=2))
-    set_rows(due_at=later())
+    set_rows(due_at=later(minutes=-1))
     try_all(FAILED)
     announcing.report(later(minutes=5))
     assert notices() == [["Carol"]]
@@ -285,7 +317,7 @@ def test_a_wait_is_told_after_a_quarter_of_an_hour_and_its_end_again() -> None:
     announcing.report(later(minutes=16))
     assert notices() == [["Bob"]]
     Delivery.objects.filter(kind="notice").update(state="sent", created_at=later(days=-1))
-    bob.deliveries.update(due_at=later(), give_up_at=later())
+    bob.deliveries.update(due_at=later(minutes=-1), give_up_at=later(minutes=-1))
     try_all(DEFERRED)
     announcing.report(later(minutes=2))
     assert notices() == [[], ["Bob"]]

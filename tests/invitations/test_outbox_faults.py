@@ -395,6 +395,14 @@ def test_stop_never_abandons_a_message_after_the_dot(set_out: SetOut) -> None:
         assert only_row().state == "sent"
 
 
+def test_a_crew_that_has_lost_a_thread_says_so(set_out: SetOut) -> None:
+    with SmtpServer() as server:
+        crew = set_out(server)
+        assert crew.is_well()
+        crew.clerk.end()
+        assert not crew.is_well()
+
+
 # POISON
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import psycopg
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
 from cabinet.upkeep import forget_expired
@@ -55,6 +55,8 @@ class Loop:
     def run(self) -> None:
         """Until the bell says stop; for `once` until nothing is due and nothing under way."""
         while not self._bell.is_stopped:
+            if not self._crew.is_well():
+                raise CommandError("A thread of the worker has died; it had better begin anew.")
             try:
                 self._upkeep()
                 was_idle = not self._crew.desk.held()
