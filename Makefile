@@ -1,10 +1,10 @@
-# make run | dev | test | check | bench | demo | lock    (what each does: README.md)
+# make run | dev | test | check | bench | chaos | demo | lock    (what each does: README.md)
 
 PYTHON := .venv/bin/python
 CHROMIUM ?= chromium
 
 .DELETE_ON_ERROR:
-.PHONY: run dev demo test check bench lock browser
+.PHONY: run dev demo test check bench chaos lock browser
 
 run: .venv/.stamp-run
 	@exec $(PYTHON) manage.py serve
@@ -21,6 +21,9 @@ test: .venv/.stamp-dev tests/peers/node_modules/.stamp $(if $(filter no,$(BROWSE
 
 bench: .venv/.stamp-dev
 	@set -e; for bench in tests/bench/bench_*.py; do $(PYTHON) -m tests.bench.$$(basename $$bench .py); done
+
+chaos: .venv/.stamp-dev
+	@exec $(PYTHON) -m tests.chaos
 
 # As a public installation would be set up.
 check: export SITE_URL = https://cabinet.example.org
