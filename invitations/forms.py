@@ -161,7 +161,6 @@ PRESSES = {"find": _find, "add-chosen": _add, "remove": _remove}
 class AddressForm(forms.Form):
     """Another address for somebody who is invited already."""
 
-    submission_id = forms.UUIDField(widget=forms.HiddenInput)
     address = forms.CharField(
         label=_("E-mail address"),
         max_length=254,
@@ -170,7 +169,7 @@ class AddressForm(forms.Form):
     )
 
     def __init__(self, invitation: Invitation, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"submission_id": uuid4(), "address": invitation.shown_address})
+        super().__init__(data, initial={"address": invitation.shown_address})
         self.invitation = invitation
 
     def clean_address(self) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
@@ -62,15 +62,16 @@ def invite(
     return list(Invitation.objects.filter(submission=submission).select_related("conference"))
 
 
-def withdraw(invitation: Invitation, now: datetime) -> None:
+def withdraw(invitation: Invitation, now: datetime) -> bool:
     """Take an invitation back: its links end at once; who may have got a letter gets a cancellation.
 
-    Doing it twice is doing it once.
+    Doing it twice is doing it once, and False the second time.
     """
     with transaction.atomic():
         conference = _locked(invitation.conference_id)
         current = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
-        if current.withdrawn_at is None:
+        is_first = current.withdrawn_at is None
+        if is_first:
             current.conference = conference
             current.withdrawn_at = now
             current.save(update_fields=["withdrawn_at"])
@@ -79,21 +80,20 @@ def withdraw(invitation: Invitation, now: datetime) -> None:
                 _raise_sequence(conference)
                 outbox.queue([current], Delivery.Kind.CANCELLATION, now=now)
         invitation.withdrawn_at = current.withdrawn_at
+        return is_first
 
 
-def correct_address(
-    invitation: Invitation, address: str, *, by: AbstractBaseUser, submission_id: UUID, now: datetime
-) -> None:
+def correct_address(invitation: Invitation, address: str, *, by: AbstractBaseUser, now: datetime) -> None:
     """Invite the same person under another address; the old one gets nothing any more but, if due, a cancellation.
 
-    The person gets a new personal page: whoever reads the mail of the old address must not answer for them.
-    Raises what `invite` raises.
+    The person gets a new personal page: whoever reads the mail of the old address must not answer for them. Nothing
+    happens where the invitation is withdrawn already. Raises ClosedError when the conference is cancelled or over.
     """
     message = invitation.submission.message if invitation.submission else ""
     with transaction.atomic():
-        withdraw(invitation, now)
-        people = [(invitation.name, address)]
-        invite(invitation.conference, people, by=by, submission_id=submission_id, message=message, now=now)
+        if withdraw(invitation, now):
+            people = [(invitation.name, address)]
+            invite(invitation.conference, people, by=by, submission_id=uuid4(), message=message, now=now)
 
 
 def _locked(conference_id: int) -> Conference:

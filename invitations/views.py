@@ -1,8 +1,10 @@
 """Pages of inviting: the organizer's ledger, mail client and calendar file; the personal page of whoever is invited."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 import segno
@@ -19,7 +21,7 @@ from conferences.join import Entrance, closed, enter
 from conferences.join_forms import JoinForm
 from conferences.links import by_token
 from conferences.models import Change, Conference
-from conferences.responses import guest_page, hand_over, network_of
+from conferences.responses import View, guest_page, hand_over, network_of
 from conferences.typed import keeps_what_was_typed
 from invitations import calendar, inviting, letters, outbox, words
 from invitations.forms import AddressForm, AnswerForm, InviteForm
@@ -44,10 +46,20 @@ def _conference(request: SignedInRequest, pk: int) -> Conference:
     return get_object_or_404(rows, pk=pk)
 
 
-def _invitation(request: SignedInRequest, pk: int, invitation_pk: int) -> Invitation:
-    rows = Invitation.objects.managed_by(request.user).standing()
-    rows = rows.select_related("conference__organizer", "conference__occurrence", "submission")
-    return get_object_or_404(rows, pk=invitation_pk, conference=pk)
+def of_one_person(view: Callable[[SignedInRequest, Invitation], HttpResponse]) -> View:
+    """For what is done with one person's invitation; once that is taken back, all of it leads to the list.
+
+    So whoever presses “Remove” twice sees the list twice.
+    """
+
+    @wraps(view)
+    def found(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+        rows = Invitation.objects.managed_by(request.user)
+        rows = rows.select_related("conference__organizer", "conference__occurrence", "submission")
+        invitation = get_object_or_404(rows, pk=invitation_pk, conference=pk)
+        return redirect("invitations:ledger", pk) if invitation.withdrawn_at else view(request, invitation)
+
+    return found
 
 
 # WHO IS INVITED
@@ -85,43 +97,41 @@ def _invite(request: SignedInRequest, conference: Conference, now: datetime) -> 
 
 
 @require_POST
-def send_again(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+@of_one_person
+def send_again(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     """Another letter to one person."""
-    invitation = _invitation(request, pk, invitation_pk)
     if outbox.send_again(invitation, now=timezone.now()):
         messages.success(request, _("The letter to %(name)s is on its way again.") % {"name": invitation})
     else:
         messages.info(request, _("A letter to %(name)s is on its way already.") % {"name": invitation})
-    return redirect("invitations:ledger", pk)
+    return redirect("invitations:ledger", invitation.conference_id)
 
 
 @form_page
-def correct_address(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+@of_one_person
+def correct_address(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     """Invite the same person under another address."""
-    invitation = _invitation(request, pk, invitation_pk)
     form = AddressForm(invitation, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        asked = form.cleaned_data
+        address = form.cleaned_data["address"]
         try:
-            inviting.correct_address(
-                invitation, asked["address"], by=request.user, submission_id=asked["submission_id"], now=timezone.now()
-            )
+            inviting.correct_address(invitation, address, by=request.user, now=timezone.now())
         except ClosedError:
             form.add_error(None, TOO_LATE)
         else:
-            messages.success(request, _("The invitation goes to %(address)s now.") % {"address": asked["address"]})
-            return redirect("invitations:ledger", pk)
+            messages.success(request, _("The invitation goes to %(address)s now.") % {"address": address})
+            return redirect("invitations:ledger", invitation.conference_id)
     return render(request, "invitations/address.html", {"tab": "conferences", "invitation": invitation, "form": form})
 
 
 @form_page
-def remove(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
+@of_one_person
+def remove(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     """Ask, then take one person's invitation back."""
-    invitation = _invitation(request, pk, invitation_pk)
     if request.method == "POST":
         inviting.withdraw(invitation, timezone.now())
         messages.success(request, _("%(name)s is no longer invited.") % {"name": invitation})
-        return redirect("invitations:ledger", pk)
+        return redirect("invitations:ledger", invitation.conference_id)
     return render(request, "invitations/removal.html", {"tab": "conferences", "invitation": invitation})
 
 

@@ -369,10 +369,10 @@ def test_correct_address_page(as_alice: Client, conference: Conference) -> None:
     page = url("address", conference.pk, invitation.pk)
     assert "bop@example.org" in as_alice.get(page).content.decode()
     for wrong in ("bob@", "", "bop@example.org", "BOP@example.org"):
-        response = as_alice.post(page, {"submission_id": str(uuid.uuid4()), "address": wrong})
+        response = as_alice.post(page, {"address": wrong})
         assert response.status_code == 200
         assert "<title>Error:" in response.content.decode()
-    response = as_alice.post(page, {"submission_id": str(uuid.uuid4()), "address": " bob@example.org "}, follow=True)
+    response = as_alice.post(page, {"address": " bob@example.org "}, follow=True)
     assert "The invitation goes to bob@example.org now." in text_of(response)
     assert Invitation.objects.standing().get().address == "bob@example.org"
 
@@ -384,6 +384,17 @@ def test_remove_asks_first(as_alice: Client, conference: Conference) -> None:
     assert Invitation.objects.standing().exists()
     assert "Bob Brown is no longer invited." in text_of(as_alice.post(page, follow=True))
     assert not Invitation.objects.standing().exists()
+
+
+@pytest.mark.parametrize("name", ["send-again", "address", "removal"])
+def test_a_second_press_after_the_first_leads_to_the_list_as_well(
+    as_alice: Client, conference: Conference, name: str
+) -> None:
+    invitation = make_invitation(conference, withdrawn_at=timezone.now())
+    response = as_alice.post(url(name, conference.pk, invitation.pk), {"address": "bob@example.net"})
+    assert (response.status_code, response["Location"]) == (302, url("ledger", conference.pk))
+    assert list(Invitation.objects.all()) == [invitation]
+    assert not Delivery.objects.exists()
 
 
 ORGANIZERS = ["ledger", "mail-client", "calendar-file", "qr-file", "send-again", "address", "removal"]

@@ -87,6 +87,17 @@ def test_the_same_press_twice_is_one_press(conference: Conference) -> None:
     assert Delivery.objects.count() == 1
 
 
+def test_a_press_that_a_proxy_repeats_a_day_later_invites_nobody_who_was_withdrawn_since(
+    conference: Conference,
+) -> None:
+    press_id = uuid.uuid4()
+    (bob,) = press(conference, BOB, submission_id=press_id)
+    withdraw(bob, timezone.now())
+    assert press(conference, BOB, submission_id=press_id, now=timezone.now() + timedelta(days=1)) == [bob]
+    assert not Invitation.objects.standing().exists()
+    assert letters_to("bob@example.org") == [("invitation", 0, "cancelled")]
+
+
 @pytest.mark.parametrize("other", [{"message": "Other words"}, {"people": [("Dan", "dan@example.org")]}])
 def test_the_same_press_with_other_content_is_an_error(conference: Conference, other: dict[str, Any]) -> None:
     press_id = uuid.uuid4()
@@ -170,7 +181,7 @@ def test_who_was_withdrawn_can_be_invited_again_with_a_new_link(conference: Conf
 
 def test_correct_address_sends_nothing_more_to_the_old_one(conference: Conference, alice: User) -> None:
     (old,) = press(conference, ("Bob", "bop@example.org"), message="Hello")
-    correct_address(old, "bob@example.org", by=alice, submission_id=uuid.uuid4(), now=timezone.now())
+    correct_address(old, "bob@example.org", by=alice, now=timezone.now())
     new = Invitation.objects.standing().get()
     assert (new.address, new.name) == ("bob@example.org", "Bob")
     assert new.submission
@@ -182,23 +193,25 @@ def test_correct_address_sends_nothing_more_to_the_old_one(conference: Conferenc
 
 def test_correct_address_twice_is_once(conference: Conference, alice: User) -> None:
     (old,) = press(conference, ("Bob", "bop@example.org"))
-    press_id = uuid.uuid4()
     for _ in range(2):
-        correct_address(old, "bob@example.org", by=alice, submission_id=press_id, now=timezone.now())
+        correct_address(old, "bob@example.org", by=alice, now=timezone.now())
     assert letters_to("bob@example.org") == [("invitation", 0, "queued")]
+    withdraw(Invitation.objects.standing().get(), timezone.now())
+    correct_address(old, "bob@example.org", by=alice, now=timezone.now())
+    assert not Invitation.objects.standing().exists()
 
 
 def test_an_old_address_that_has_the_letter_gets_a_cancellation(conference: Conference, alice: User) -> None:
     (old,) = press(conference, ("Bob", "bop@example.org"))
     deliver()
-    correct_address(old, "bob@example.org", by=alice, submission_id=uuid.uuid4(), now=timezone.now())
+    correct_address(old, "bob@example.org", by=alice, now=timezone.now())
     assert letters_to("bop@example.org") == [("invitation", 0, "sent"), ("cancellation", 1, "queued")]
 
 
 def test_correct_address_after_the_end_changes_nothing(conference: Conference, alice: User) -> None:
     (old,) = press(conference, ("Bob", "bop@example.org"))
     with pytest.raises(ClosedError):
-        correct_address(old, "bob@example.org", by=alice, submission_id=uuid.uuid4(), now=conference.ends_at)
+        correct_address(old, "bob@example.org", by=alice, now=conference.ends_at)
     assert Invitation.objects.standing().get() == old
 
 
