@@ -239,7 +239,8 @@ class Conference(models.Model):
             for name, value in fields.items():
                 setattr(self, name, value)
             before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
-            if before and (self.sequence != seen_sequence or self.cancelled_at):
+            # Not by the number alone: letters to single people raise it too, and change nothing.
+            if before and (self.cancelled_at or self.changes.filter(sequence__gt=seen_sequence).exists()):
                 self.refresh_from_db()
                 raise ChangedMeanwhile
             if not before:

@@ -153,6 +153,14 @@ def test_change_after_somebody_elses_is_refused_and_shows_theirs(alice: User) ->
     assert conference.topic == Conference.objects.get(pk=conference.pk).topic == "Theirs"
 
 
+def test_a_letter_to_one_person_is_no_change_that_an_edit_could_overlook(alice: User) -> None:
+    conference = make_conference(alice)
+    Conference.objects.update(sequence=1)  # as withdrawing an invitation does
+    change = conference.change(alice, {"topic": "Edited"}, seen_sequence=0, tell=Change.Tell.ALL)
+    assert change
+    assert change.sequence == 2
+
+
 def test_change_on_a_stale_instance_records_the_true_difference(alice: User) -> None:
     stale = make_conference(alice, topic="Budget")
     Conference.objects.get(pk=stale.pk).change(alice, {"topic": "New"}, seen_sequence=0, tell=ALL)
