@@ -357,6 +357,16 @@ def test_the_ladder(settings: Any) -> None:
         set_rows(due_at=NOW)
     for wait, step in zip(waits, [1, 2, 5, 10, 20, 40, 60, 60, 60], strict=True):
         assert 0.8 * step <= wait <= 1.2 * step + 0.1
+    assert len({round(wait, 1) for wait in waits[-3:]}) > 1, "what was refused together does not return together"
+
+
+def test_doubt_lasts_ten_minutes() -> None:
+    owe()
+    before = outbox.database_now()
+    try_all(UNCERTAIN)
+    due = only_row().due_at
+    assert due
+    assert timedelta(minutes=10) <= due - before < timedelta(minutes=11)
 
 
 def test_the_last_try_is_at_the_moment_of_giving_up_and_there_is_always_one() -> None:

@@ -5,8 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from invitations import workers
 
@@ -68,3 +71,10 @@ def test_the_standing_clock_goes_on() -> None:
     before = workers.standing_clock()
     time.sleep(0.01)
     assert workers.standing_clock() > before
+
+
+def test_the_standing_clock_is_not_the_one_on_the_wall() -> None:
+    before = workers.standing_clock()
+    for hours in (-1, 1, 24):
+        with time_machine.travel(timezone.now() + timedelta(hours=hours)):
+            assert 0 <= workers.standing_clock() - before < 60
