@@ -2,7 +2,10 @@
 
 import html
 import re
+import sqlite3
+import threading
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -177,6 +180,34 @@ def test_two_presses_for_the_same_person_at_once_write_one_letter(alice: User) -
 
     assert in_parallel(8, press_elsewhere) == [302] * 8
     assert Invitation.objects.count() == Delivery.objects.count() == 1
+
+
+@pytest.fixture
+def other_writer() -> Iterator[sqlite3.Connection]:
+    """Another process that is just writing."""
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one writer at a time")
+def test_a_press_waits_for_another_writer_and_gives_up_in_words(
+    as_alice: Client, conference: Conference, other_writer: sqlite3.Connection
+) -> None:
+    as_alice.raise_request_exception = False
+    press_id = str(uuid.uuid4())
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 200")
+    given_up = press(as_alice, conference, submission_id=press_id, to="bob@example.org")
+    assert (given_up.status_code, given_up["Retry-After"]) == (503, "10")
+    assert not Invitation.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 20000")
+    threading.Timer(0.5, other_writer.rollback).start()
+    assert press(as_alice, conference, submission_id=press_id, to="bob@example.org").status_code == 302
+    assert Delivery.objects.get().address == "bob@example.org"
 
 
 def test_many_thousand_fields_are_refused(as_alice: Client, conference: Conference) -> None:
