@@ -77,13 +77,14 @@ class MinutesField(WholeNumberField):
 
 
 class NumberField(forms.CharField):
-    """A conference ID: digits, with dashes between them where people like."""
+    """A conference ID: digits, with dashes between them where people like; spaces become dashes."""
 
     default_error_messages: ClassVar = {"number": _("Use 6 to 16 digits; dashes may stand between them")}
     widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "dir": "ltr"})
 
     def to_python(self, value: Any) -> str:
-        number = super().to_python(value) or ""
+        # As other programs print them, and as text processors improve them.
+        number = re.sub("[ \u00a0\u202f\u2010-\u2015]", "-", super().to_python(value) or "")
         if number and not re.fullmatch("[0-9](-?[0-9]){5,15}", number):
             raise ValidationError(self.error_messages["number"], code="number")
         return number

@@ -35,17 +35,20 @@ class Entrance:
     url: str
 
 
-def closed(conference: Conference, now: datetime) -> Refusal | None:
-    """What keeps every guest out at the moment, or None if the room is open."""
+def closed(conference: Conference, now: datetime, *, is_organizer: bool = False) -> Refusal | None:
+    """What keeps every guest (or the organizer) out at the moment, or None if the room is open."""
     occurrence = conference.occurrence
     if conference.cancelled_at:
         return Refusal.CANCELLED
     if now >= occurrence.ends_at + JOIN_ENDS_AFTER:
         return Refusal.ENDED
+    if is_organizer:
+        return None
     if now < conference.opens_at:
         return Refusal.EARLY
     if conference.organizer_first and not occurrence.organizer_joined_at:
-        return Refusal.WAITING
+        # Whoever waits for an organizer who never came need not wait for a day.
+        return Refusal.WAITING if now < occurrence.ends_at else Refusal.ENDED
     return None
 
 
@@ -68,8 +71,7 @@ def enter(
         refusal = check_password(conference, password, network=network, now=now)
         if refusal:
             return refusal
-    refusal = closed(conference, now)
-    if refusal and not (is_organizer and refusal in {Refusal.EARLY, Refusal.WAITING}):
+    if refusal := closed(conference, now, is_organizer=is_organizer):
         return refusal
     if is_organizer:
         _organizer_came(conference, now)

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.cache import never_cache
-from django.views.defaults import page_not_found
 
 from conferences import rooms
 from conferences.links import TooManyTries
@@ -50,8 +49,8 @@ def guest_page(view: View) -> View:
     def without_traces(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response = leads_to_room(view)(request, *args, **kwargs)
-        except Http404 as missing:
-            response = page_not_found(request, missing)
+        except Http404:
+            response = render(request, "join/unknown.html", status=404)
         except TooManyTries:
             response = render(request, "join/too_many_tries.html", status=429)
         response.headers["Referrer-Policy"] = "no-referrer"

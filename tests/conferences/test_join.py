@@ -22,7 +22,7 @@ from tests.conferences.test_views import text_of
 from tests.factories import make_conference
 
 START = datetime(2026, 12, 3, 13, tzinfo=UTC)  # 14:00 in Berlin, one hour long
-NOT_FOUND = "There is no such page"
+NOT_FOUND = "This invitation link is no longer valid."
 
 
 @pytest.fixture
@@ -75,6 +75,14 @@ def test_nobody_enters_before_the_organizer_where_that_is_set(conference: Confer
     conference.refresh_from_db()
     conference.organizer_first = True
     assert isinstance(enter(conference, name="Bob", now=START, invited=True), Entrance)
+
+
+def test_nobody_waits_any_longer_for_an_organizer_who_did_not_come(conference: Conference) -> None:
+    conference.organizer_first = True
+    end = START + conference.duration
+    assert closed(conference, end - timedelta(seconds=1)) is Refusal.WAITING
+    assert closed(conference, end) is Refusal.ENDED
+    assert isinstance(enter(conference, name="Alice", now=end, is_organizer=True), Entrance)
 
 
 @pytest.mark.parametrize(("minutes", "counts"), [(-76, False), (-75, True), (-1, True), (30, True)])
@@ -311,7 +319,7 @@ def numbered(conference: Conference) -> Conference:
     return conference
 
 
-@pytest.mark.parametrize("number", ["123-456-789", "123456789", " 1-23456-789 "])
+@pytest.mark.parametrize("number", ["123-456-789", "123456789", " 1-23456-789 ", "123 456 789", "123–456–789"])
 def test_number_and_password_let_in(numbered: Conference, guest: Client, number: str) -> None:
     with at():
         answer = by_number(guest, number)
