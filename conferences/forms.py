@@ -98,7 +98,7 @@ class ConferenceForm(forms.Form):
     guests_see_each_other = forms.BooleanField(
         label=_("Guests see each other"),
         required=False,
-        help_text=_("Invitations then name everyone who is invited."),
+        help_text=_("The calendar entry in each invitation then names everyone who is invited."),
         widget=forms.CheckboxInput(attrs={"data-on": _("guests see each other")}),
     )
 
@@ -253,6 +253,8 @@ class ConferenceForm(forms.Form):
         length = ends_at - starts_at if ends_at else None
         if length and not SHORTEST <= length <= LONGEST:
             self.add_error("end", WRONG_LENGTH)
+        elif next_day:
+            self.notices.append(gettext("It ends on the next day, at %(time)s.") % {"time": f"{end:%H:%M}"})
         return length
 
     def _chosen(self) -> timedelta | None:

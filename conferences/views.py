@@ -129,7 +129,7 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
         "now": now,
         "is_upcoming": now < conference.starts_at and not conference.cancelled_at,
         "is_over": now >= conference.ends_at or conference.cancelled_at is not None,
-        "may_start": join.closed(conference, now) not in {join.Refusal.CANCELLED, join.Refusal.ENDED},
+        "may_start": join.closed(conference, now, is_organizer=True) is None,
         "zones": checked + [zone for zone in others if zone not in checked],
         "city_form": city,
         "changes": conference.changes.select_related("by"),
@@ -164,10 +164,19 @@ def _change(request: SignedInRequest, form: EditForm, conference: Conference) ->
         return _form_page(request, form.rebased(conference), status=409, theirs=theirs)
     except NumberTaken:
         return _form_page(request, form.number_taken())
-    messages.success(request, _("Changes saved.") if change else _("Nothing was changed."))
+    messages.success(request, _said(change))
     for notice in form.notices:
         messages.info(request, notice)
     return redirect(conference)
+
+
+def _said(change: Change | None) -> str:
+    """What saving has led to."""
+    if change is None:
+        return _("Nothing was changed.")
+    if change.tell == Change.Tell.NOBODY:
+        return _("Changes saved. Nobody is told.")
+    return _("Changes saved. Whoever was invited gets an update in about a minute.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
