@@ -1,5 +1,8 @@
 """How passwords are kept, and what they must not be, in words that say what to do."""
 
+import re
+from typing import Any
+
 from django.contrib.auth import hashers, password_validation
 from django.utils.translation import gettext as _
 
@@ -12,10 +15,21 @@ class LongEnough(password_validation.MinimumLengthValidator):
 
 
 class NotCommon(password_validation.CommonPasswordValidator):
-    """Not one of 19,000 that attackers try first; the list is on board, nobody is asked."""
+    """Not one of 19,000 that attackers try first, nor one of them twice; the list is on board, nobody is asked."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        repeated = re.fullmatch(r"(.{1,64}?)\1+", password.strip(), re.DOTALL)
+        super().validate(repeated[1] if repeated else password, user)
 
     def get_error_message(self) -> str:
         return _("Attackers try this password first. Choose another one")
+
+
+class NotOnlyDigits(password_validation.NumericPasswordValidator):
+    """Twelve digits are a birthday and a telephone number."""
+
+    def get_error_message(self) -> str:
+        return _("Use letters too, not only digits")
 
 
 class NotOneself(password_validation.UserAttributeSimilarityValidator):

@@ -177,6 +177,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "cabinet.passwords.NotOneself", "OPTIONS": {"user_attributes": ["email", "name"]}},
     {"NAME": "cabinet.passwords.LongEnough", "OPTIONS": {"min_length": 12}},
     {"NAME": "cabinet.passwords.NotCommon"},
+    {"NAME": "cabinet.passwords.NotOnlyDigits"},
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 

@@ -63,6 +63,8 @@ def test_page_is_gone_afterwards(client: Client, alice: User) -> None:
         ("password", "short", "Password must have at least 12 characters"),
         ("password", "alice@example.org", "Choose a password that is not like"),
         ("password", "qwerty123456", "Attackers try this password first"),
+        ("password", "passwordpassword", "Attackers try this password first"),
+        ("password", "193845720384", "Use letters too"),
         ("email", "alice@@example.org", ""),
         ("email", "alice@localhost", ""),
         ("name", "Ali\nce", "one line"),
