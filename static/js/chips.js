@@ -24,7 +24,8 @@ export class Chips {
 
   // `typed`: address and name as they were pasted, where no contact says the name.
   add({ address, name, count, typed = address }) {
-    if (!this.addresses.includes(address)) this.list.append(this.#make(typed, name, count));
+    const same = address.toLowerCase();
+    if (!this.addresses.some((known) => known.toLowerCase() === same)) this.list.append(this.#make(typed, name, count));
     this.#count();
     this.#tell("added", name);
   }
