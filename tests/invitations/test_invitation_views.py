@@ -488,6 +488,17 @@ def test_an_unknown_mail_client_leads_back(as_alice: Client, alice: User, confer
     assert alice.mail_client == ""
 
 
+def test_page_says_which_calendars_only_import_the_file_and_links_to_their_own_pages(
+    as_alice: Client, conference: Conference
+) -> None:
+    page = as_alice.get(conference.get_absolute_url())
+    assert "The new Outlook and calendars on the web only import the file. For them:" in text_of(page)
+    links = re.findall(r'href="(https://[^/"]+/calendar/[^"]+)" target="_blank" rel="noopener noreferrer"', page.text)
+    assert [link.split("/")[2] for link in links] == [
+        "calendar.google.com", "outlook.live.com", "outlook.office.com"
+    ]  # fmt: skip
+
+
 def test_calendar_file(as_alice: Client, conference: Conference) -> None:
     response = as_alice.get(url("calendar-file", conference.pk))
     assert response["Content-Type"] == "text/calendar; charset=utf-8"
