@@ -238,14 +238,13 @@ class AnswerForm(forms.Form):
     data: QueryDict
 
     def __init__(self, invitation: Invitation, *, wished: str = "", data: QueryDict | None = None) -> None:
-        given = {partstat: value for value, (partstat, _label) in ANSWERS.items()}
-        initial = {
-            "sequence": invitation.conference.sequence,
-            "answer": wished if wished in ANSWERS else given.get(PartStat(invitation.answer)),
-            "comment": invitation.comment,
-        }
+        names = {partstat: value for value, (partstat, _label) in ANSWERS.items()}
+        given = names.get(PartStat(invitation.answer))
+        chosen = wished if wished in ANSWERS else given
+        initial = {"sequence": invitation.conference.sequence, "answer": chosen, "comment": invitation.comment}
         super().__init__(data, initial=initial)
         self.invitation = invitation
+        self.is_not_sent_yet = chosen != given
 
     def clean_answer(self) -> PartStat:
         return ANSWERS[self.cleaned_data["answer"]][0]

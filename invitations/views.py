@@ -227,7 +227,7 @@ def _show(
         return render(request, "invitations/cancelled.html", context)
     context |= {
         "form": form,
-        "name_form": name_form or JoinForm(with_password=False, initial={"name": invitation.name}),
+        "name_form": name_form or JoinForm(with_password=False),
         "takes_answers": invitation.takes_answers(now),
     }
     return render(request, "invitations/personal.html", context)
@@ -264,10 +264,13 @@ def answered(request: HttpRequest, token: str) -> HttpResponse:
 @guest_page
 @require_POST
 def personal_room(request: HttpRequest, token: str) -> HttpResponse:
-    """Into the room, under a name; back to the page if the room is not open."""
+    """Into the room; back to the page if it is not open.
+
+    Under the name that the organizer invited: others in the room, and signed rooms, take it for true.
+    """
     now = timezone.now()
     invitation = _own(request, token, now)
-    form = JoinForm(request.POST, with_password=False)
+    form = JoinForm({"name": invitation.name or request.POST.get("name")}, with_password=False)
     if not form.is_valid():
         return _show(request, invitation, now, form=AnswerForm(invitation), name_form=form)
     result = enter(invitation.conference, name=form.cleaned_data["name"], now=now, invited=True)

@@ -98,7 +98,7 @@ TABLE = {
     "invitations:qr-file": private(200, 405, "conference"),
     "invitations:personal": public(200, 200, "personal-link"),
     "invitations:answer": public(302, 405, "personal-link"),
-    "invitations:room": public(405, 200, "personal-link"),
+    "invitations:room": public(405, 302, "personal-link"),  # too early: back to the page
     "invitations:personal-calendar-file": public(200, 405, "personal-link"),
 }
 

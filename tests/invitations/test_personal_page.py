@@ -151,6 +151,23 @@ def test_a_link_with_an_answer_only_chooses_it(guest: Client, invitation: Invita
     assert everything() == before
 
 
+def test_a_link_that_carries_a_whole_answer_gives_none(guest: Client, invitation: Invitation) -> None:
+    before = everything()
+    whole: dict[str, Any] = {"answer": "accepted", "comment": "x", "sequence": 0, "name": "Bob"}
+    for page in personal_pages(invitation.token):
+        guest.get(page, whole)
+        guest.head(page, whole)
+    assert everything() == before
+
+
+def test_a_link_with_an_answer_says_that_nothing_is_sent_yet(guest: Client, invitation: Invitation) -> None:
+    page = invitation.get_absolute_url()
+    assert "Not sent yet" in words(guest.get(page, {"answer": "accepted"}))
+    assert "Not sent yet" not in words(guest.get(page))
+    invitation.respond(PartStat.ACCEPTED, "", timezone.now())
+    assert "Not sent yet" not in words(guest.get(page, {"answer": "accepted"}))
+
+
 @pytest.mark.parametrize("word", ["", "NEEDS-ACTION", "ACCEPTED", HOSTILE])
 def test_an_answer_that_is_none_is_refused(guest: Client, invitation: Invitation, word: str) -> None:
     assert "checked" not in guest.get(invitation.get_absolute_url(), {"answer": word}).content.decode()
@@ -257,10 +274,21 @@ def test_the_way_in_appears_when_the_room_opens(guest: Client, invitation: Invit
     assert inside["Referrer-Policy"] == "no-referrer"
 
 
-def test_nobody_enters_without_a_name(guest: Client, invitation: Invitation) -> None:
+def test_who_is_invited_by_name_enters_under_it(guest: Client, invitation: Invitation) -> None:
     with time_machine.travel(invitation.conference.starts_at, tick=False):
-        response = guest.post(url("room", invitation.token), {"name": " "})
-    assert "Enter your name" in words(response)
+        page = guest.get(invitation.get_absolute_url())
+        inside = guest.post(url("room", invitation.token), {"name": "Alice Adams"})
+    assert "You enter as Bob Brown" in words(page)
+    assert 'name="name"' not in page.content.decode()
+    assert "Bob%20Brown" in inside["Location"]
+    assert "Alice" not in inside["Location"]
+
+
+def test_who_is_invited_by_address_alone_gives_a_name(guest: Client, conference: Conference) -> None:
+    invitation = make_invitation(conference, name="")
+    with time_machine.travel(conference.starts_at, tick=False):
+        assert "Enter your name" in words(guest.post(url("room", invitation.token), {"name": " "}))
+        assert "Bob%20B" in guest.post(url("room", invitation.token), {"name": "Bob B"})["Location"]
 
 
 def test_the_calendar_file_carries_the_personal_link(guest: Client, invitation: Invitation) -> None:
