@@ -7,15 +7,16 @@ the database did it in one expression, which took ten times as long to compile a
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.functional import cached_property
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from conferences.models import Conference
-from invitations.models import Delivery, Invitation, InvitationQuerySet, PartStat, Reply
+from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply
 
 PEOPLE_ON_A_PAGE = 100
 
@@ -40,6 +41,7 @@ class Line:
     status: str
     delivery: Delivery | None
     now: datetime
+    is_stopped: bool = False  # no mail can leave at all
 
     @property
     def answer(self) -> str:
@@ -69,7 +71,7 @@ class Line:
     def when(self) -> str:
         """`at` as people say it."""
         if self.status == "queued":
-            return _("in a few seconds")
+            return "" if self.is_stopped else _("in a few seconds")
         if self.at is None:
             return ""
         if self.now - self.at < timedelta(minutes=1):
@@ -90,11 +92,17 @@ class Ledger:
         self.now = now
 
     @cached_property
-    def _people(self) -> list[tuple[int, int, int | None]]:
-        """(place in STATUSES, invitation, newest letter) of everybody, in the order of the list."""
+    def _letters(self) -> list[tuple[Any, ...]]:
+        """Everybody's letters, the newest last; before each since when no mail can leave at all: one query for both."""
         rows = self.conference.invitations.standing().with_answer().order_by("pk", "deliveries__pk")
         letter = ("deliveries__pk", "deliveries__kind", "deliveries__state", "deliveries__deferrals")
-        newest = {person: facts for person, *facts in rows.values_list("pk", "answer", *letter)}
+        since = Subquery(Channel.objects.filter(since__isnull=False).values("since")[:1])
+        return list(rows.annotate(since=since).values_list("since", "pk", "answer", *letter))
+
+    @cached_property
+    def _people(self) -> list[tuple[int, int, int | None]]:
+        """(place in STATUSES, invitation, newest letter) of everybody, in the order of the list."""
+        newest = {person: facts for _since, person, *facts in self._letters}
         return sorted(
             (STATUSES.index(self._status(answer, *about)), person, letter_pk)
             for person, (answer, letter_pk, *about) in newest.items()
@@ -134,9 +142,15 @@ class Ledger:
         return self.conference.cancelled_at is None and self.now < self.conference.ends_at
 
     @property
+    def stopped_since(self) -> datetime | None:
+        """Since when letters wait because no mail can leave at all."""
+        return self._letters[0][0] if not PAUSES.keys().isdisjoint(self.tally) else None
+
+    @property
     def refresh_after(self) -> int:
         """Seconds after which the page may look different; 0 when no letter is under way."""
-        return next((pause for status, pause in PAUSES.items() if status in self.tally), 0)
+        shortest = next((pause for status, pause in PAUSES.items() if status in self.tally), 0)
+        return max(PAUSES.values()) if self.stopped_since else shortest
 
     def page(self, number: str | int = 1, size: int = PEOPLE_ON_A_PAGE) -> Page:
         """The lines of one page; the last page for a number that is too high, the first for one that is none."""
@@ -145,7 +159,8 @@ class Ledger:
         people = _with_doubt(Invitation.objects.filter(conference=self.conference)).in_bulk([row[1] for row in found])
         letters = Delivery.objects.defer("message").in_bulk([letter for *_, letter in found if letter])
         lines = [
-            Line(people[person], STATUSES[place], letters.get(letter), self.now) for place, person, letter in found
+            Line(people[person], STATUSES[place], letters.get(letter), self.now, bool(self.stopped_since))
+            for place, person, letter in found
         ]
         page.object_list = lines  # type: ignore[assignment]  # bare values before, people from here on
         return page

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from cabinet.models import User
 from conferences.links import join_url
 from conferences.models import Change, Conference
 from invitations.mail_clients import CLIENTS
-from invitations.models import Delivery, Invitation, PartStat
+from invitations.models import Channel, Delivery, Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
 from tests.parallel import in_parallel
 
@@ -334,6 +334,24 @@ def test_the_ledger_stops_refreshing_when_nothing_is_under_way(as_alice: Client,
     assert 'data-refresh="30"' in as_alice.get(url("ledger", conference.pk)).content.decode()
     Delivery.objects.filter(pk=waiting.pk).update(state="sent")
     assert "data-refresh" not in as_alice.get(url("ledger", conference.pk)).content.decode()
+
+
+def test_the_ledger_says_when_no_mail_can_leave_and_promises_nothing(
+    as_alice: Client, alice: User, conference: Conference
+) -> None:
+    person = letter(make_invitation(conference), "queued")
+    page = url("ledger", conference.pk)
+    assert "in a few seconds" in text_of(as_alice.get(page))
+    Channel.objects.create(pk=1, since=datetime(2026, 11, 24, 13, 5, tzinfo=UTC), reply="535 wrong password")
+    stopped = as_alice.get(page)
+    assert "Waiting for the mail server It has taken no mail since 14:05 on Tuesday 24 November 2026." in text_of(
+        stopped
+    )
+    assert "in a few seconds" not in text_of(stopped)
+    assert "wrong password" not in stopped.content.decode()
+    assert 'data-refresh="30"' in stopped.content.decode()
+    Delivery.objects.filter(pk=person.pk).update(state="sent")
+    assert "Waiting for the mail server" not in text_of(as_alice.get(page))
 
 
 @pytest.mark.parametrize("off", ["cancelled", "over"])
