@@ -336,7 +336,7 @@ def sweep(worker: str, now: datetime) -> None:
 
     What was begun is uncertain: tried again at once after a death, later after a silence; the rest is as before.
     """
-    sending = Delivery.objects.filter(state=State.SENDING)
+    sending = Delivery.objects.filter(state=State.SENDING, leased_until__isnull=False)
     others = set(sending.exclude(worker=worker).values_list("worker", flat=True))
     dead = [other for other in others if workers.is_dead(other)]
     if dead:

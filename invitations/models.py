@@ -282,12 +282,11 @@ class Delivery(models.Model):
                 name="delivery_told_once",
             )
         ]
+        # Conditions that SQLite can tell from a query whose values it does not know yet: nothing but NULL or not.
         indexes: ClassVar = [
-            models.Index(
-                "priority", "due_at", condition=models.Q(state__in=["queued", "uncertain"]), name="delivery_due"
-            ),
-            models.Index("leased_until", condition=models.Q(state="sending"), name="delivery_leased"),
-            models.Index("state_at", condition=models.Q(state="sent"), name="delivery_sent"),
+            models.Index("priority", "due_at", condition=models.Q(due_at__isnull=False), name="delivery_due"),
+            models.Index("leased_until", condition=models.Q(leased_until__isnull=False), name="delivery_leased"),
+            models.Index("state", "state_at", name="delivery_state"),
         ]
 
     def __str__(self) -> str:
