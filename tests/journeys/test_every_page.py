@@ -90,7 +90,13 @@ def test_every_page_is_safe_and_accessible(
         assert page.evaluate("window.broken") is None, address
 
 
-def test_wrong_address_is_a_page_of_ours(page: Page, live_server: LiveServer, alice: User) -> None:
-    answer = page.request.get(f"{live_server.url}/join/nothing-here/")
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("/nothing-here/", "There is no such page"), ("/join/nothing-here/", "This invitation link is no longer valid.")],
+)
+def test_wrong_address_is_a_page_of_ours(
+    page: Page, live_server: LiveServer, alice: User, path: str, says: str
+) -> None:
+    answer = page.request.get(f"{live_server.url}{path}")
     assert answer.status == 404
-    assert "There is no such page" in answer.text()
+    assert says in answer.text()
