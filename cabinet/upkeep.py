@@ -1,12 +1,16 @@
-"""What has run out and only takes up room: sessions, counters of limits, tries."""
+"""What keeps the house in order: what has run out goes; conferences stay at their hour when clocks are changed."""
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
+from conferences import zone_rules
 from conferences.models import Attempt
+
+logger = logging.getLogger(__name__)
 
 CACHE_TABLE = settings.CACHES["default"]["LOCATION"]
 
@@ -21,3 +25,9 @@ def forget_expired(now: datetime) -> None:
         cursor.execute(f"SELECT 1 FROM {CACHE_TABLE} WHERE expires < %s LIMIT 1", then)  # noqa: S608 - the name is ours
         if cursor.fetchone():
             cursor.execute(f"DELETE FROM {CACHE_TABLE} WHERE expires < %s", then)  # noqa: S608
+
+
+def follow_zone_rules(now: datetime) -> None:
+    """Move the instants of conferences whose zone has got new rules, and say so."""
+    for conference in zone_rules.follow(now):
+        logger.warning("new rules of %s moved conference %d", conference.time_zone, conference.pk)

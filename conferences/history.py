@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db.models import BooleanField, DateField, DurationField, Field, TimeField
@@ -28,6 +28,9 @@ class Difference:
 
 def differences(change: Change) -> list[Difference]:
     """The facts that `change` touched, in the order of the form."""
+    if change.kind == Change.Kind.ZONE:
+        was, now = (datetime.fromisoformat(values["starts_at"]) for values in (change.before, change.after))
+        return [Difference(_("Start in UTC"), *(date_format(at, _("D j M Y, H:i")) for at in (was, now)))]
     touched = [(name, str(_field(name).verbose_name)) for name in FACTS if name in change.before]
     return [
         Difference(label, in_words(name, change.before[name]), in_words(name, change.after[name]))

@@ -372,6 +372,7 @@ class Change(models.Model):
         SCHEDULED = "scheduled", _("scheduled")
         CHANGED = "changed", _("changed")
         CANCELLED = "cancelled", _("cancelled")
+        ZONE = "zone", _("moved by new rules of its time zone")
 
     class Tell(models.TextChoices):
         ALL = "all", _("Tell participants by e-mail")

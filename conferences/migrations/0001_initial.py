@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sequence', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('scheduled', 'scheduled'), ('changed', 'changed'), ('cancelled', 'cancelled')], max_length=16)),
+                ('kind', models.CharField(choices=[('scheduled', 'scheduled'), ('changed', 'changed'), ('cancelled', 'cancelled'), ('zone', 'moved by new rules of its time zone')], max_length=16)),
                 ('before', models.JSONField(default=dict)),
                 ('after', models.JSONField(default=dict)),
                 ('message', cabinet.text.CleanTextField(blank=True, max_length=2000)),

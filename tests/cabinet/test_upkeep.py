@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cabinet.upkeep import forget_expired
-from conferences.models import Attempt
+from conferences.models import Attempt, Occurrence
+from tests.factories import make_conference
 
 
 def left() -> tuple[int, int, int]:
@@ -41,3 +43,12 @@ def test_nothing_is_written_where_nothing_has_run_out() -> None:
     ) as queries:
         forget_expired(timezone.now())
     assert not [query["sql"] for query in queries if "DELETE" in query["sql"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_begins_by_keeping_conferences_at_their_hour(caplog: pytest.LogCaptureFixture) -> None:
+    conference = make_conference()
+    Occurrence.objects.update(starts_at=conference.starts_at - timedelta(hours=1))
+    call_command("worker", once=True)
+    assert Occurrence.objects.get().starts_at == conference.starts_at
+    assert f"new rules of Europe/Berlin moved conference {conference.pk}" in caplog.text

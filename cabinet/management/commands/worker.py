@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
-from cabinet.upkeep import forget_expired
+from cabinet.upkeep import follow_zone_rules, forget_expired
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
 
@@ -73,6 +73,8 @@ class Loop:
         if time.monotonic() < self._upkeep_at:
             return
         now = outbox.database_now()
+        if not self._upkeep_at:
+            follow_zone_rules(now)
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
         announcing.report(now)
