@@ -25,6 +25,9 @@ ANSWERS_END_AFTER = timedelta(days=30)
 # Two answers that contradict each other within this time were hardly given by a person.
 HASTE = timedelta(seconds=5)
 
+# What somebody answers within this time after an answer is that answer, corrected.
+COLLAPSE_WITHIN = timedelta(seconds=60)
+
 # A change of one of these asks everybody anew: what they answered was an answer to the old time.
 TIME_FACTS = ("start_date", "start_time", "time_zone", "duration")
 
@@ -143,18 +146,21 @@ class Invitation(models.Model):
             current = rows.get(pk=self.pk)
             if not current.takes_answers(now):
                 raise ClosedError
-            contradicted = current.replies.filter(at__gt=now - HASTE).exclude(partstat=partstat)
-            automatic = bool(contradicted.update(looks_automatic=True))
             self.partstat, self.comment, self.answered_at = partstat, comment, now
             self.answered_sequence = current.conference.sequence
             self.save(update_fields=["partstat", "comment", "answered_at", "answered_sequence"])
-            return self.replies.create(
-                partstat=partstat, comment=comment, sequence=self.answered_sequence, at=now, looks_automatic=automatic
-            )
+            reply = current.replies.order_by("pk").last()
+            if reply is None or reply.at <= now - COLLAPSE_WITHIN or reply.sequence != self.answered_sequence:
+                reply = Reply(invitation=current, sequence=self.answered_sequence)
+            reply.take(partstat, comment, now)
+            return reply
 
 
 class Reply(models.Model):
-    """Every answer as it came, kept for the record; `Invitation.partstat` is the one that counts."""
+    """What was answered, for the record; `Invitation.partstat` is the answer that counts.
+
+    Answers within a minute are one: so it is the same person, or a robot that presses all buttons one after another.
+    """
 
     invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="replies")
     partstat = models.CharField(max_length=16, choices=PartStat)
@@ -165,6 +171,13 @@ class Reply(models.Model):
 
     def __str__(self) -> str:
         return f"{self.invitation}: {self.get_partstat_display()}"
+
+    def take(self, partstat: PartStat, comment: str, now: datetime) -> None:
+        """Hold this answer, in the place of an earlier one if there is one; in haste such a change looks automatic."""
+        is_hasty = self.pk is not None and self.at > now - HASTE
+        self.looks_automatic = is_hasty and (self.looks_automatic or self.partstat != partstat)
+        self.partstat, self.comment, self.at = partstat, comment, now
+        self.save()
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):

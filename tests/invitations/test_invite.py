@@ -236,12 +236,24 @@ def test_the_last_answer_counts_and_all_are_kept(conference: Conference) -> None
     assert answers(invitation) == [("ACCEPTED", False), ("DECLINED", False)]
 
 
+def test_answers_within_a_minute_are_one(conference: Conference) -> None:
+    invitation = make_invitation(conference)
+    for seconds, answer in ((0, PartStat.ACCEPTED), (59, PartStat.TENTATIVE), (118, PartStat.DECLINED)):
+        invitation.respond(answer, f"after {seconds}", NOW + timedelta(seconds=seconds))
+    assert answers(invitation) == [("DECLINED", False)]
+    invitation.respond(PartStat.ACCEPTED, "", NOW + timedelta(seconds=178))
+    assert answers(invitation) == [("DECLINED", False), ("ACCEPTED", False)]
+    assert invitation.replies.earliest("pk").comment == "after 118"
+
+
 def test_answers_that_contradict_within_seconds_look_automatic(conference: Conference) -> None:
     invitation = make_invitation(conference)
     invitation.respond(PartStat.ACCEPTED, "", NOW)
     invitation.respond(PartStat.DECLINED, "", NOW + timedelta(seconds=2))
-    invitation.respond(PartStat.ACCEPTED, "It is me", NOW + timedelta(seconds=60))
-    assert answers(invitation) == [("ACCEPTED", True), ("DECLINED", True), ("ACCEPTED", False)]
+    invitation.respond(PartStat.DECLINED, "", NOW + timedelta(seconds=4))
+    assert answers(invitation) == [("DECLINED", True)]
+    invitation.respond(PartStat.ACCEPTED, "It is me", NOW + timedelta(seconds=9))
+    assert answers(invitation) == [("ACCEPTED", False)]
     assert counts(invitation) == "ACCEPTED"
 
 
@@ -249,7 +261,7 @@ def test_the_same_answer_twice_does_not_look_automatic(conference: Conference) -
     invitation = make_invitation(conference)
     for _ in range(2):
         invitation.respond(PartStat.ACCEPTED, "", NOW)
-    assert answers(invitation) == [("ACCEPTED", False), ("ACCEPTED", False)]
+    assert answers(invitation) == [("ACCEPTED", False)]
 
 
 def test_a_change_of_time_asks_anew_and_a_change_of_words_does_not(conference: Conference, alice: User) -> None:
