@@ -248,7 +248,7 @@ class Delivery(models.Model):
     sequence = models.PositiveIntegerField(default=0)
     ordinal = models.PositiveIntegerField(default=0, help_text="One more for each “Send again”.")
 
-    # When, and who has it in hand. Every instant is one of the database's clock.
+    # When, and who has it in hand. What decides when something happens is of the database's clock.
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
     state_at = models.DateTimeField(db_default=Now())
     priority = models.PositiveSmallIntegerField(default=0, help_text="0 before 1; large submissions wait.")

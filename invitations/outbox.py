@@ -128,7 +128,7 @@ def send_again(invitation: Invitation, *, now: datetime) -> bool:
     """What a person asks for who presses “Send again”; False where a letter is on its way, or none was ever owed.
 
     A letter that failed is queued again, one that waits for its next try is due at once; after one that arrived,
-    or may have, another one follows with the same SEQUENCE and a newer DTSTAMP (RFC 5546 section 3.2.2.1).
+    or may have, another one follows with the same SEQUENCE and a newer DTSTAMP (RFC 5546 section 3.2.2.2).
     """
     with transaction.atomic():
         person = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)

@@ -3,22 +3,28 @@
 import json
 import os
 import random
+import re
 import signal
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
+from conferences.models import Change, Conference
+from invitations.inviting import withdraw
 from invitations.models import Delivery, Invitation
 from tests.factories import make_conference
-from tests.invitations.deliveries import only_row, owe, write_all
+from tests.invitations.deliveries import change, only_row, owe, write_all
 from tests.nursery import Nursery
-from tests.smtp_server import Fault, SmtpServer
+from tests.smtp_server import Fault, Message, SmtpServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -187,6 +193,56 @@ def test_two_workers_at_once_send_everything_once(tmp_path: Path) -> None:
         assert [nursery.wait(worker) for worker in workers] == [0, 0]
     assert set(copies(server).values()) == {1}
     assert len(copies(server)) == 100
+
+
+# EVERYTHING CHANGES MEANWHILE
+
+
+def is_settled() -> bool:
+    """Everybody who is to be told has been told."""
+    return is_over() and not Change.objects.filter(tell="all", announced_at=None).exists()
+
+
+def letter(message: Message) -> tuple[int, str]:
+    """SEQUENCE and METHOD of a letter's calendar object."""
+    parts = message_from_bytes(message.content, policy=default).walk()
+    calendar = next(part.get_content() for part in parts if part.get_content_type() == "text/calendar")
+    return int(re.findall("SEQUENCE:([0-9]+)", calendar)[0]), re.findall("METHOD:([A-Z]+)", calendar)[0]
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_changes_at_random_moments_reach_everybody_in_order(is_cancelled: bool, tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    people = owe(None, *names(25))
+    conference = people[0].conference
+    with SmtpServer(Fault("rcpt", delay=0.02)) as server, Nursery(tmp_path, server.port, UPDATE_DELAY=0) as nursery:
+        workers = [nursery.worker(), nursery.worker()]
+        for person in chance.sample(people, 4):
+            time.sleep(chance.uniform(0.05, 0.4))
+            change(conference, tell=chance.choice(list(Change.Tell)), topic=f"Because of {person.name}")
+            time.sleep(chance.uniform(0.05, 0.4))
+            withdraw(person, timezone.now())
+            conference.refresh_from_db()
+            nursery.kill(workers.pop(0))
+            workers.append(nursery.worker())
+        if is_cancelled:
+            conference.cancel(conference.organizer, timezone.now(), tell=Change.Tell.ALL)
+        else:
+            change(conference, topic="The last word")
+        until(is_settled, 60)
+    newest = Conference.objects.get().sequence
+    for person in Invitation.objects.all():
+        got = [letter(message) for message in server.messages if message.recipient == person.address]
+        if person.deliveries.latest("pk").state == "uncertain":
+            continue  # three kills have hit its last letter, and it is reported
+        assert [sequence for sequence, _method in got] == sorted(sequence for sequence, _method in got), f"seed {seed}"
+        methods = [method for _sequence, method in got]
+        assert "CANCEL" not in methods[:-1] or methods[-1] == methods[-2] == "CANCEL", f"seed {seed}"
+        if person.withdrawn_at or is_cancelled:
+            assert methods == [] or methods[-1] == "CANCEL", f"seed {seed}"
+        else:
+            assert got[-1] == (newest, "REQUEST"), f"seed {seed}"
 
 
 # ASKED TO STOP

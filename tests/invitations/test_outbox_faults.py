@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import Any
 from zlib import compress
 
@@ -135,6 +136,25 @@ def test_a_server_that_does_not_answer_quit_holds_nobody_up(send: Send) -> None:
         send(server)
         assert set(states().values()) == {"sent"}
         assert copies(server).total() == 2
+
+
+def test_a_letter_that_is_written_to_a_file_again_takes_the_place_of_the_first(settings: Any, tmp_path: Path) -> None:
+    owe(None, "bob", "carol")
+    settings.MAIL = Mail("file", tmp_path)
+    call_command("worker", once=True)
+    first = {path.name: path.read_bytes() for path in tmp_path.glob("*.eml")}
+    assert len(first) == 2
+    kept = {row.pk: compress(first[next(name for name in first if name.endswith(f"-{row.pk}.eml"))]) for row in rows()}
+    for pk, message in kept.items():
+        Delivery.objects.filter(pk=pk).update(state="uncertain", copies=1, due_at=timezone.now(), message=message)
+    minutes_pass()
+    call_command("worker", once=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.glob("*.eml")} == first
+    assert set(states().values()) == {"sent"}
+
+
+def rows() -> list[Delivery]:
+    return list(Delivery.objects.all())
 
 
 # THE SERVER AS A WHOLE
