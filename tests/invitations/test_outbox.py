@@ -59,6 +59,14 @@ def test_queue_owes_each_person_one_letter() -> None:
     assert all(row.message_id.startswith("<") and row.message_id.endswith("@localhost>") for row in rows)
 
 
+def test_letters_of_one_press_are_due_in_no_particular_order() -> None:
+    owe(None, *(f"p{number:02}" for number in range(20)))
+    rows = list(Delivery.objects.order_by("due_at"))
+    assert len({row.due_at for row in rows}) > 1
+    assert [row.pk for row in rows] != sorted(row.pk for row in rows)
+    assert all(row.due_at and row.due_at <= outbox.database_now() for row in rows)
+
+
 def test_queue_again_changes_nothing() -> None:
     _conference, people = ask(3)
     outbox.queue(people, KIND.INVITATION, now=NOW)
