@@ -166,8 +166,8 @@ def site_url(text: str) -> str:
     origin = text.rstrip("/").lower()
     url = split(origin, "http", "https")
     host = host_of(url)
-    # Browsers send a host with an underscore, Django answers none.
-    if not host or "_" in host or "@" in url.netloc or origin != f"{url.scheme}://{url.netloc.rstrip(':')}":
+    # Browsers send a host with an underscore, Django answers none. With a UUID before it, a UID has 255 characters.
+    if not host or "_" in host or len(host) > 216 or "@" in url.netloc or origin != f"{url.scheme}://{url.netloc.rstrip(':')}":
         raise ValueError("must be a scheme and a host, like https://meet.example.org, and nothing after them")
     if url.scheme == "http" and not is_loopback(host):
         raise ValueError(f"must begin with https://, because {host} is not a loopback name")

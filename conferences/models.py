@@ -110,6 +110,11 @@ def digits(number: str) -> str:
     return re.sub("[^0-9]", "", number)
 
 
+def new_uid() -> str:
+    """A UID of RFC 5545 that stays, also when the site moves: calendars take another one for another conference."""
+    return f"{uuid.uuid4()}@{settings.SITE_HOST}"
+
+
 class Conference(models.Model):
     """A scheduled conference. Wall-clock start, zone and duration are the truth; instants follow from them."""
 
@@ -147,7 +152,7 @@ class Conference(models.Model):
     )
     participants_limit = models.PositiveIntegerField(_("Participants limit"), null=True, blank=True)
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uid = models.CharField(max_length=255, unique=True, default=new_uid, editable=False)
     join_token = models.CharField(max_length=26, unique=True, default=new_token, editable=False)
     sequence = models.PositiveIntegerField(default=0, editable=False, help_text="SEQUENCE of RFC 5545; one per Change.")
     cancelled_at = models.DateTimeField(null=True, editable=False)

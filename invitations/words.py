@@ -23,7 +23,7 @@ from invitations.calendar import Event
 from invitations.mail_clients import Draft, details, google_calendar_url, outlook_calendar_url
 from invitations.models import TIME_FACTS
 
-PRODUCT = "-//Personal Cabinet//Personal Cabinet 1//EN"
+PRODUCT = "-//Personal Cabinet//Personal Cabinet 1.0//EN"
 ALARM_MINUTES = 15
 
 
@@ -113,7 +113,7 @@ def draft(conference: Conference, link: str) -> Draft:
 def event(conference: Conference, link: str, now: datetime) -> Event:
     """The conference as one calendar entry that letters carry; `now` becomes its DTSTAMP."""
     return Event(
-        uid=f"{conference.uid}@{settings.SITE_HOST}",
+        uid=conference.uid,
         sequence=conference.sequence,
         stamp=now,
         created=conference.created_at,

@@ -49,6 +49,7 @@ WRONG = [
     ({"SITE_URL": "https://cabinet.example.org:"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://*"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://.example.org"}, "SITE_URL must be a scheme and a host"),
+    ({"SITE_URL": f"https://{'a.' * 106}organ"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://my_cabinet"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": "https://münchen.example"}, "SITE_URL must be a scheme and a host"),
     ({"SITE_URL": 'https://a"><b>'}, "SITE_URL must be a scheme and a host"),

@@ -79,6 +79,8 @@ def test_link_is_in_location_url_conference_and_alone_on_a_line_of_the_text() ->
     assert value(text, "LOCATION") == value(text, "URL") == f":{LINK}"
     assert value(text, "CONFERENCE") == f";VALUE=URI;FEATURE=VIDEO;LABEL=Join:{LINK}"
     assert read(text)["description"] == f"{LINK}\n\nAgenda only"
+    within = read(calendar.download(event(description=f"Click {LINK} now")))["description"]
+    assert within == f"{LINK}\n\nClick {LINK} now"
     assert read(calendar.download(EVENT))["description"] == EVENT.description
 
 

@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
+from pytest_django import Settings
 
 from addressbook.models import Contact
 from cabinet.models import User
@@ -527,8 +528,18 @@ def test_calendar_file(as_alice: Client, conference: Conference) -> None:
     calendar = Calendar.from_ical(response.content)
     (event,) = calendar.walk("VEVENT")
     assert {"METHOD", "ORGANIZER", "ATTENDEE"}.isdisjoint({*calendar, *event})
-    assert event["UID"] == f"{conference.uid}-d@localhost"
+    assert event["UID"] == conference.uid.replace("@", "-d@")
     assert event["LOCATION"] == join_url(conference)
+
+
+def test_calendar_entry_keeps_its_identity_when_the_site_moves(
+    as_alice: Client, conference: Conference, settings: Settings
+) -> None:
+    settings.SITE_HOST = "cabinet.example.org"
+    (event,) = Calendar.from_ical(as_alice.get(url("calendar-file", conference.pk)).content).walk("VEVENT")
+    assert event["UID"] == conference.uid.replace("@", "-d@")
+    assert conference.uid.endswith("@localhost")
+    assert make_conference(conference.organizer).uid.endswith("@cabinet.example.org")
 
 
 def test_qr_code_holds_the_direct_link(as_alice: Client, conference: Conference) -> None:
