@@ -1,8 +1,10 @@
 """The doors for guests: who gets in when, what is said to the others, and how little guessing helps."""
 
 import logging
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import unquote
 
 import pytest
@@ -346,6 +348,15 @@ def test_unknown_number_wrong_password_and_no_password_answer_alike(numbered: Co
     assert {answer.status_code for answer in answers} == {200}
     assert [answer.context["form"].errors for answer in answers] == [{"password": [words]}] * 3
     assert len(set(queries)) == 1
+
+
+@pytest.mark.parametrize("number", ["123456789", "999999999"])
+def test_a_password_is_compared_in_constant_time_even_where_there_is_none(
+    numbered: Conference, guest: Client, number: str
+) -> None:
+    with at(), patch("conferences.join.secrets.compare_digest", wraps=secrets.compare_digest) as compare:
+        by_number(guest, number, "guess1")
+    assert [call.args[1] for call in compare.call_args_list] == [b"guess1"]
 
 
 def test_trying_many_numbers_ends_in_a_pause(numbered: Conference, guest: Client) -> None:
