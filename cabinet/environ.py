@@ -167,7 +167,8 @@ def site_url(text: str) -> str:
     url = split(origin, "http", "https")
     host = host_of(url)
     # Browsers send a host with an underscore, Django answers none. With a UUID before it, a UID has 255 characters.
-    if not host or "_" in host or len(host) > 216 or "@" in url.netloc or origin != f"{url.scheme}://{url.netloc.rstrip(':')}":
+    is_sound = host and "_" not in host and len(host) <= 216 and "@" not in url.netloc
+    if not is_sound or origin != f"{url.scheme}://{url.netloc.rstrip(':')}":
         raise ValueError("must be a scheme and a host, like https://meet.example.org, and nothing after them")
     if url.scheme == "http" and not is_loopback(host):
         raise ValueError(f"must begin with https://, because {host} is not a loopback name")

@@ -1,5 +1,10 @@
 """The self-check at the start refuses what would break a promise, and says why."""
 
+import os
+import string
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +14,8 @@ from pytest_django import Settings
 
 from cabinet.checks import durable_database, likely_mistakes, safe_settings
 from cabinet.environ import Mail
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def ids(messages: Any) -> list[str | None]:
@@ -67,3 +74,29 @@ def test_database_that_may_forget_is_an_error() -> None:
 
 def test_database_is_asked_only_where_databases_are_checked() -> None:
     assert ids(durable_database(None)) == []
+
+
+@pytest.mark.parametrize("command", [["-c", "import cabinet.wsgi"], ["manage.py", "worker", "--once"]])
+def test_neither_web_nor_worker_starts_on_a_database_that_may_forget(tmp_path: Path, command: list[str]) -> None:
+    """A database on a file system that refuses the write-ahead log, as far as SQLite can tell: one in memory."""
+    code = "from cabinet.settings import *; DATABASES['default']['NAME'] = ':memory:'"
+    (tmp_path / "forgetful.py").write_text(code)
+    environment = {
+        "PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{tmp_path}", "DATA_DIR": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "forgetful",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "SQLite runs with journal_mode=memory, not wal: use a local disk." in done.stderr
+
+
+def test_web_starts_while_the_database_is_away(tmp_path: Path) -> None:
+    url = "postgres://cabinet@127.0.0.1:1/cabinet?connect_timeout=1"
+    environment = {
+        "PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "DATABASE_URL": url, "SECRET_KEY": string.printable[:60]
+    }  # fmt: skip
+    command = [sys.executable, "-c", "import cabinet.wsgi"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0

@@ -13,8 +13,9 @@ from typing import Any, Self
 import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
 
+from cabinet.checks import durable_database
 from cabinet.upkeep import follow_zone_rules, forget_expired
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
@@ -33,6 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *, once: bool, **options: Any) -> None:
         """Work until told to stop; what is under way then is finished first."""
+        for fault in durable_database([DEFAULT_DB_ALIAS]):
+            raise CommandError(fault.msg)
         crew = Crew(workers.identity())
         with Bell() as bell:
             crew.start()
