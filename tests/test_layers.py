@@ -75,6 +75,13 @@ def test_no_foreign_rule_is_ever_expanded(path: Path) -> None:
     assert not [name for name in imports(ast.parse(path.read_text())) if is_within(name, "dateutil")]
 
 
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_letter_fails_in_silence(path: Path) -> None:
+    """Django's fail_silently once covered a connection that was to be encrypted and was not."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if "fail_silently" in {keyword.arg for keyword in call.keywords}]
+
+
 @pytest.mark.parametrize("path", PURE)
 def test_pure_modules_know_neither_rows_nor_settings_nor_requests(path: str) -> None:
     names = set(imports(ast.parse((ROOT / path).read_text())))
