@@ -9,6 +9,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
+from invitations.mail_clients import CLIENTS
+
 # Seconds without which a silent mail server would hold the worker for ever.
 TIME_LIMITS = ("CONNECT", "COMMAND", "DATA", "FINAL_DOT", "QUIT", "LEASE")
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
@@ -27,6 +29,14 @@ def safe_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Ite
         yield Error("SECRET_KEY must have at least 50 characters.", id="cabinet.E004")
 
 
+@register
+def known_mail_clients(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
+    """A misspelt name would hide nothing, and a drop-down needs a row."""
+    hidden = set(settings.HIDDEN_MAIL_CLIENTS)
+    if hidden - CLIENTS.keys() or not CLIENTS.keys() - hidden:
+        yield Error(f"HIDDEN_MAIL_CLIENTS must name some of {', '.join(CLIENTS)}, not all.", id="cabinet.E007")
+
+
 @register(Tags.security)
 def likely_mistakes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Iterable[CheckMessage]:
     """Settings that are possible, but hardly meant."""
@@ -36,6 +46,8 @@ def likely_mistakes(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> I
             hint="Set TRUSTED_PROXY_COUNT to the number of proxies in front.",
             id="cabinet.W001",
         )
+    if settings.MAIL.kind == "file" and not settings.IS_LOOPBACK:
+        yield checks.Warning("MAIL_URL writes letters to files only: nobody outside gets one.", id="cabinet.W003")
     if settings.MAIL.security == "none" and settings.MAIL.password:
         yield checks.Warning("MAIL_URL sends its password unencrypted; use smtp+tls:// or smtps://.", id="cabinet.W002")
 

@@ -163,6 +163,9 @@ OUTBOX: dict[str, Any] = {
     "RENDER_CPU": 2,
 }
 
+# Rows of “Choose the mail client” whose provider has changed its page (cabinet.checks knows the names).
+HIDDEN_MAIL_CLIENTS = environ.read("HIDDEN_MAIL_CLIENTS").split()
+
 ROOMS = environ.read_with("VIDEO_URL", "jitsi+https://meet.jit.si", environ.rooms)
 
 # WHO

@@ -209,7 +209,7 @@ class MailClientForm(forms.Form):
         super().__init__(initial={"client": remembered})
         self.fields["client"] = forms.ChoiceField(
             label=_("Choose the mail client"),
-            choices=[(client.slug, client.label) for client in CLIENTS.values()],
+            choices=[(slug, CLIENTS[slug].label) for slug in composed],
             widget=ClientSelect(composed),
         )
 

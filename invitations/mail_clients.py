@@ -6,7 +6,7 @@ A client is a row of data: where its compose window is and how long the link to 
 
 import html
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from urllib.parse import quote
@@ -102,6 +102,11 @@ class Compose:
     url: str | None
     body: str
     shortened: bool
+
+
+def offered(hidden: Container[str]) -> dict[str, MailClient]:
+    """The drop-down without the `hidden` rows: a provider may change its page at any time."""
+    return {slug: client for slug, client in CLIENTS.items() if slug not in hidden}
 
 
 def compose(slug: str, draft: Draft) -> Compose:

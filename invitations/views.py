@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,7 +27,7 @@ from conferences.typed import keeps_what_was_typed
 from invitations import calendar, inviting, letters, outbox, words
 from invitations.forms import AddressForm, AnswerForm, InviteForm
 from invitations.ledger import Ledger
-from invitations.mail_clients import CLIENTS, compose, whole_text
+from invitations.mail_clients import CLIENTS, compose, offered, whole_text
 from invitations.models import ClosedError, Invitation, PartStat
 
 
@@ -143,7 +144,7 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
     """GET: “Open MS Outlook”, the way without script. POST: remember the choice, then lead there."""
     conference = _conference(request, pk)
     slug = request.POST.get("client") or request.GET.get("client", "")
-    if slug not in CLIENTS:
+    if slug not in offered(settings.HIDDEN_MAIL_CLIENTS):
         return redirect(conference)
     if request.method == "POST":
         request.user.mail_client = slug

@@ -5,6 +5,7 @@ from typing import Any
 
 import segno
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,7 @@ from conferences.models import Conference
 from invitations import words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.ledger import Ledger
-from invitations.mail_clients import CLIENTS, compose, whole_text
+from invitations.mail_clients import compose, offered, whole_text
 
 register = template.Library()
 
@@ -48,7 +49,7 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
     user = context["request"].user
     link = words.direct_link(conference)
     draft = words.draft(conference, link)
-    composed = {slug: compose(slug, draft) for slug in CLIENTS}
+    composed = {slug: compose(slug, draft) for slug in offered(settings.HIDDEN_MAIL_CLIENTS)}
     return {
         "conference": conference,
         "form": form or InviteForm(user),

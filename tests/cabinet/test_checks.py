@@ -12,8 +12,9 @@ from django.core.checks import CheckMessage, run_checks
 from django.db import connection
 from pytest_django import Settings
 
-from cabinet.checks import durable_database, likely_mistakes, safe_settings
+from cabinet.checks import durable_database, known_mail_clients, likely_mistakes, safe_settings
 from cabinet.environ import Mail
+from invitations.mail_clients import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,7 @@ def test_unsafe_setting_is_an_error(settings: Settings, change: dict[str, Any], 
     ("change", "expected"),
     [
         ({"IS_HTTPS": True}, "cabinet.W001"),
+        ({"IS_LOOPBACK": False}, "cabinet.W003"),
         ({"MAIL": Mail("smtp", None, "mail.example.org", 25, "user", "password")}, "cabinet.W002"),
     ],
 )
@@ -57,6 +59,14 @@ def test_likely_mistake_is_a_warning(settings: Settings, change: dict[str, Any],
     for name, value in change.items():
         setattr(settings, name, value)
     assert ids(likely_mistakes(None)) == [expected]
+
+
+@pytest.mark.parametrize("hidden", [["pegasus"], ["gmail", ""], list(CLIENTS)])
+def test_hidden_mail_clients_are_known_and_not_all(settings: Settings, hidden: list[str]) -> None:
+    settings.HIDDEN_MAIL_CLIENTS = hidden
+    assert ids(known_mail_clients(None)) == ["cabinet.E007"]
+    settings.HIDDEN_MAIL_CLIENTS = ["gmail", "yandex"]
+    assert ids(known_mail_clients(None)) == []
 
 
 @pytest.mark.django_db(transaction=True)

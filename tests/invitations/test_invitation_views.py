@@ -481,6 +481,18 @@ def test_changing_needs_the_csrf_token(alice: User, conference: Conference, name
 # MAIL CLIENT, FILES
 
 
+def test_mail_client_that_an_administrator_hides_is_not_there(
+    as_alice: Client, alice: User, conference: Conference, settings: Settings
+) -> None:
+    alice.mail_client = "gmail"
+    alice.save()
+    settings.HIDDEN_MAIL_CLIENTS = ["gmail"]
+    offered = re.findall(r'<option value="([\w-]+)"[^>]* data-url', as_alice.get(conference.get_absolute_url()).text)
+    assert offered == [slug for slug in CLIENTS if slug != "gmail"]
+    response = as_alice.get(url("mail-client", conference.pk), {"client": "gmail"})
+    assert response["Location"] == conference.get_absolute_url()
+
+
 @pytest.mark.parametrize("slug", CLIENTS)
 def test_mail_client_page(as_alice: Client, conference: Conference, slug: str) -> None:
     page = as_alice.get(url("mail-client", conference.pk), {"client": slug}).content.decode()
