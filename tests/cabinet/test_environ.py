@@ -177,10 +177,28 @@ def test_public_installation_is_shut_tight(settings_with: Callable[..., Settings
         "CSRF_COOKIE_SECURE": True,
         "SECURE_SSL_REDIRECT": True,
         "SECURE_HSTS_SECONDS": 31_536_000,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "MAIL_DOMAIN": "example.org",
     }
     assert {name: settings[name] for name in expected} == expected
+
+
+def test_some_things_are_shut_tight_everywhere(settings_with: Callable[..., Settings]) -> None:
+    settings = settings_with()
+    expected = {
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_HTTPONLY": True,
+        "PASSWORD_RESET_TIMEOUT": 3600,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": 2_621_440,
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 2000,
+        "DATA_UPLOAD_MAX_NUMBER_FILES": 5,
+        "USE_TZ": True,
+    }
+    assert {name: settings[name] for name in expected} == expected
+    assert settings["PASSWORD_HASHERS"][0] == "cabinet.passwords.Argon2"
 
 
 def test_nobody_in_front_is_believed_unless_the_number_of_proxies_is_given(

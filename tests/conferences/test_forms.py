@@ -169,6 +169,11 @@ def test_a_past_start_is_a_notice_and_a_past_end_an_error(alice: User) -> None:
     assert errors_of(form_of(alice, date="2026-11-24", start="12:20")) == {"date": [OVER]}
 
 
+def test_the_first_hour_of_all_is_over_everywhere(alice: User) -> None:
+    form = form_of(alice, date="0001-01-01", start="00:00", time_zone="Asia/Tokyo")
+    assert errors_of(form) == {"date": [OVER]}
+
+
 def test_today_elsewhere_is_not_past(alice: User) -> None:
     now = datetime(2026, 11, 24, 23, 30, tzinfo=UTC)
     form = form_of(alice, now, date="2026-11-24", start="19:00", time_zone="America/New_York")

@@ -497,6 +497,8 @@ def test_mail_client_that_an_administrator_hides_is_not_there(
 def test_mail_client_page(as_alice: Client, conference: Conference, slug: str) -> None:
     page = as_alice.get(url("mail-client", conference.pk), {"client": slug}).content.decode()
     assert f"<h1>Open {CLIENTS[slug].label}</h1>" in page
+    (attributes,) = re.findall(r'<a class="btn btn-primary btn-lg" ([^>]+)>', page)
+    assert (' target="_blank" rel="noopener noreferrer"' in attributes) == CLIENTS[slug].is_web
     assert "Open the message" in page
     assert "Nothing opens? Copy the text instead" in page
     assert join_url(conference) in page
@@ -542,6 +544,7 @@ def test_calendar_file(as_alice: Client, conference: Conference) -> None:
     assert {"METHOD", "ORGANIZER", "ATTENDEE"}.isdisjoint({*calendar, *event})
     assert event["UID"] == conference.uid.replace("@", "-d@")
     assert event["LOCATION"] == join_url(conference)
+    assert [alarm["TRIGGER"].to_ical() for alarm in event.walk("VALARM")] == [b"-PT15M"]
 
 
 def test_calendar_entry_keeps_its_identity_when_the_site_moves(

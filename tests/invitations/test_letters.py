@@ -186,6 +186,7 @@ def test_invitation_as_calendar_object(conference: Conference) -> None:
     assert (event.uid.value, event.sequence.value) == (conference.uid, "0")
     assert event.summary.value == "Autumn budget review"
     assert (event.dtstart.value, event.dtend.value) == (conference.starts_at, conference.ends_at)
+    assert event.valarm.trigger.value == timedelta(minutes=-15)
     assert event.organizer.value == "mailto:alice@example.org"
     assert [line.value for line in event.attendee_list] == ["mailto:bob@example.org"]
     assert event.attendee.params["PARTSTAT"] == ["NEEDS-ACTION"]

@@ -121,12 +121,13 @@ def context(browser: Browser, cabinet: Cabinet, arguments: dict[str, Any]) -> It
 # THE STEPS
 
 
-def first_start(page: Page) -> None:
+def first_start(page: Page, zone: str = "Asia/Tokyo") -> None:
     page.goto("/")
     expect(page).to_have_url(re.compile("/welcome/$"))
     page.get_by_label("Name").fill("Ines Halvorsen")
     page.get_by_label("E-mail address").fill("ines@meridian.example")
     page.get_by_label("Password", exact=True).fill("a long walk in the fog")
+    expect(page.get_by_label("Time zone")).to_have_value(zone)
     page.get_by_label("Add sample contacts").check()
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", name="Nothing scheduled")).to_be_visible()
@@ -238,7 +239,7 @@ def test_the_description_without_scripts(
     organizer_without_scripts: BrowserContext, cabinet: Cabinet, browser: Browser
 ) -> None:
     page = organizer_without_scripts.new_page()
-    first_start(page)
+    first_start(page, "UTC")
     schedule(page)
     conference = page.url
     link = page.locator("#direct-link").inner_text().strip()
