@@ -77,7 +77,7 @@ def test_no_foreign_rule_is_ever_expanded(path: Path) -> None:
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_letter_fails_in_silence(path: Path) -> None:
-    """Django's fail_silently once covered a connection that was to be encrypted and was not."""
+    """An error that nobody sees is a letter that nobody misses."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert not [call for call in calls if "fail_silently" in {keyword.arg for keyword in call.keywords}]
 
