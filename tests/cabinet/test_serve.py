@@ -14,19 +14,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # The recipe as it stands, on the environment that runs these tests.
 MAKE_RUN = ["make", "-o", ".venv/.stamp-run", "--no-print-directory", "run"]
+MAKE_DEV = ["make", "-o", ".venv/.stamp-dev", "--no-print-directory", "dev"]
 
 
 class Site:
-    """One running `make run` with a database of its own."""
+    """One running `make run`, or `make dev`, with a database of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, command: list[str] = MAKE_RUN) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.data = data
         names = {"PATH": os.environ["PATH"], "DATA_DIR": str(data), "PORT": str(self.port), "WORKERS": "1"}
         self.make = subprocess.Popen(
-            MAKE_RUN, cwd=ROOT, env=names, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
+            command, cwd=ROOT, env=names, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
         )
         assert self.make.stdout
         self.line = self.make.stdout.readline()
@@ -61,8 +62,8 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path, getattr(request, "param", MAKE_RUN))
     yield site
     for process in site.processes():
         os.kill(process, signal.SIGKILL)
@@ -111,6 +112,21 @@ def test_request_under_way_is_finished(site: Site) -> None:
         connection.sendall(b"=Name")
         assert connection.recv(100).startswith(b"HTTP/1.1 403 ")
     site.end()
+
+
+@pytest.mark.parametrize("site", [MAKE_DEV], indirect=True)
+def test_dev_begins_anew_when_a_source_changes(site: Site) -> None:
+    assert site.line.startswith("Personal Cabinet is at")
+    assert site.get("/static/css/app.css") == 200, "from the sources: nothing is collected"
+    assert not (site.data / "static").exists()
+    before = site.processes("manage.py worker") + site.processes("gunicorn")
+    os.utime(ROOT / "templates/base.html")
+    assert site.make.stdout
+    assert site.make.stdout.readline() == site.line
+    assert not set(before) & set(site.processes())
+    os.kill(site.make.pid, signal.SIGTERM)
+    site.end()
+    assert site.processes() == []
 
 
 def test_busy_port_is_named(site: Site, tmp_path: Path) -> None:
