@@ -56,9 +56,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cabinet.middleware.headers",
     "cabinet.middleware.any_host_for_health",
-    "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",  # below those whose headers its redirect to https carries
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # It adds bytes by chance, so that the length tells nothing of the tokens in a page (BREACH).
     "django.middleware.gzip.GZipMiddleware",
@@ -230,6 +230,7 @@ CSRF_FAILURE_VIEW = "cabinet.views.csrf_failure"
 # HEADERS
 
 SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_SSL_HOST = SITE_URL.partition("//")[2] if IS_HTTPS else None
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS

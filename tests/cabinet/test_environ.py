@@ -176,6 +176,7 @@ def test_public_installation_is_shut_tight(settings_with: Callable[..., Settings
         "CSRF_COOKIE_NAME": "__Host-csrf",
         "CSRF_COOKIE_SECURE": True,
         "SECURE_SSL_REDIRECT": True,
+        "SECURE_SSL_HOST": "cabinet.example.org",
         "SECURE_HSTS_SECONDS": 31_536_000,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),

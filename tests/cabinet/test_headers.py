@@ -75,6 +75,18 @@ def assert_shut(response: Any) -> None:
     assert "microphone=()" in response.headers["Permissions-Policy"]
 
 
+@pytest.mark.parametrize("host", ["testserver", "evil.test"])
+def test_redirect_to_https_carries_the_headers_and_leads_to_us(
+    client: Client, alice: User, settings: Settings, host: str
+) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_SSL_HOST = True, "cabinet.example.org:8443"
+    response = client.get("/accounts/login/?next=/profile/", headers={"host": host})
+    assert response.status_code == 301
+    assert response.headers["Location"] == "https://cabinet.example.org:8443/accounts/login/?next=/profile/"
+    assert set(response.headers["Content-Security-Policy"].split("; ")) == CSP
+    assert_shut(response)
+
+
 @pytest.mark.parametrize(
     ("error", "status"), [(RuntimeError("secret detail"), 500), (OperationalError("database is locked"), 503)]
 )
