@@ -34,7 +34,6 @@ _suffix = os.environ.get("TEST_DB_SUFFIX", "")
 if IS_EMBEDDED:
     # A file, not memory: threads and processes of a test share it under the same locks as in real life.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(_scratch) / f"test{_suffix}.sqlite3")}
-    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF"
 else:
     DATABASES["default"]["TEST"] = {"NAME": f"test_cabinet_{_suffix}" if _suffix else "test_cabinet"}
 

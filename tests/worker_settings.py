@@ -5,11 +5,9 @@ import os
 
 from cabinet.environ import Mail
 from tests.settings import *  # noqa: F403
-from tests.settings import DATABASES, IS_EMBEDDED, OUTBOX
+from tests.settings import DATABASES, OUTBOX
 
 _given = json.loads(os.environ["WORKER_SETTINGS"])
 DATABASES["default"]["NAME"] = _given["database"]
-if IS_EMBEDDED:
-    DATABASES["default"]["OPTIONS"]["init_command"] += "; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
 MAIL = Mail("smtp", None, "127.0.0.1", _given["port"])
 OUTBOX |= _given["outbox"]
