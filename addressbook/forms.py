@@ -1,6 +1,5 @@
 """The only door for contacts that people type."""
 
-import unicodedata
 from typing import Any, ClassVar
 
 from django import forms
@@ -60,12 +59,6 @@ class ContactForm(forms.ModelForm):
             "phone": forms.TextInput(attrs={"dir": "ltr", "autocomplete": "off", "inputmode": "tel"}),
             "note": forms.Textarea(attrs={"dir": "auto", "rows": 3}),
         }
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not any(unicodedata.category(char)[0] in "LNPS" for char in name):  # Only what nobody sees.
-            raise ValidationError(_("Enter a name"), code="required")
-        return name
 
     def clean_address(self) -> str:
         self.instance.address = self.cleaned_data["address"]

@@ -39,11 +39,19 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", _FORBIDDEN.sub("", lines)).strip()
 
 
+def is_visible(text: str) -> bool:
+    """Whether a reader sees anything of `text`: zero-width characters and marks alone are not seen."""
+    return any(unicodedata.category(char)[0] in "LNPS" for char in text)
+
+
 class LineFormField(forms.CharField):
-    """A text input whose value is one clean line."""
+    """A text input whose value is one clean line; where it is required, one that can be seen."""
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(clean_line(value) if isinstance(value, str) else value)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value if is_visible(value or "") else "")
 
 
 class TextFormField(forms.CharField):

@@ -70,6 +70,7 @@ def test_page_is_gone_afterwards(client: Client, alice: User) -> None:
         ("name", "Ali\nce", "one line"),
         ("time_zone", "Mars/Olympus", ""),
         ("name", "", "Enter your name"),
+        ("name", "\u200b", "Enter your name"),
         ("email", "", "Enter your e-mail address"),
         ("password", "", "Enter a password"),
     ],

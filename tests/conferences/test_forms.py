@@ -211,6 +211,7 @@ CONTROLS = [*"\x00\x01\x07\x08\x1b\x7f\x80\x9f\ud800\udfff\ufdd0\ufffe\uffff", "
 BROKEN: list[tuple[str, str, str]] = [
     *[("topic", f"Budget{char}Bcc: eve@example.org", ONE_LINE) for char in BREAKS + CONTROLS],
     *[("topic", text, NO_TOPIC) for text in ("", " ", "\t", "\u00a0", "\u202e", "\u2003\u2003", "\u200e\u200f")],
+    *[("topic", text, NO_TOPIC) for text in ("\u200b", "\u2060\u0301", "\ufeff\u200d")],
     *[("topic", text, TOO_LONG) for text in ("x" * 201, "я" * 60_000, "👩‍👩‍👧" * 100)],
     *[("password", f"harbour{char}42", ONE_LINE) for char in BREAKS + CONTROLS],
     *[("password", text, "Password must have at least 6 characters") for text in ("a", "12345", "пять5", "     x")],
