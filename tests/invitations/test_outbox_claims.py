@@ -81,8 +81,11 @@ def test_what_is_not_due_or_not_waiting_stays() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_eight_workers_at_once_share_the_rows() -> None:
+@pytest.mark.parametrize("belong_to_people", [True, False])
+def test_eight_workers_at_once_share_the_rows(belong_to_people: bool) -> None:
     owe(None, *(f"p{number}" for number in range(40)))
+    if not belong_to_people:
+        set_rows(invitation=None, kind=KIND.ACCOUNT)
     found = in_parallel(8, lambda number: [claim.delivery.pk for claim in claim_all(f"boot box {number} 1", 10)])
     claimed = [pk for batch in found for pk in batch]
     assert len(claimed) == len(set(claimed)) == 40
