@@ -91,7 +91,7 @@ def _behind(conference: Conference) -> InvitationQuerySet:
 
 def report(now: datetime) -> None:
     """Queue a letter to each organizer about what has not arrived and was not reported: one for all of a conference."""
-    for conference in {row.conference_id for row in _troubles(now) if row.conference_id}:
+    for conference in sorted({row.conference_id for row in _troubles(now) if row.conference_id}):
         with _apart(conference), transaction.atomic():
             _report(conference, now)
 
