@@ -1,6 +1,6 @@
 // The schedule form: the side card follows what is typed, and the duration buttons and the end time follow each other.
 // The card names the form's fields in its data attributes.
-import { city, clock, day, dayAfter, instant, offset, sky, timeValue, weekday } from "./zones.js";
+import { clock, day, dayAfter, instant, offset, sky, timeValue, weekday } from "./zones.js";
 import { fill } from "./words.js";
 
 const MINUTE = 60000;
@@ -11,6 +11,8 @@ export function start(form) {
   const value = (role) => control(role)?.value ?? "";
   const at = (role, date = value("date")) => instant(date, value(role), value("zone"));
   const minutes = () => Number(value("duration") === "other" ? value("minutes") : value("duration")) || 0;
+  // As the server writes it: the zone's own name is in plain ASCII.
+  const place = () => control("zone").selectedOptions[0].text.replace(/ \(.*/, "");
   // One that is not after the start is on the next day.
   const ending = (begins) => (at("end") > begins ? at("end") : at("end", dayAfter(value("date"))));
 
@@ -18,7 +20,7 @@ export function start(form) {
     const begins = at("start");
     if (begins && changed !== control("end")) control("end").value = minutes() ? timeValue(after(begins, minutes()), value("zone")) : "";
     else if (begins && value("end")) chooseDuration(control, (ending(begins) - begins) / MINUTE);
-    draw(card, begins, value("zone"), minutes());
+    draw(card, begins, value("zone"), place(), minutes());
   };
   form.addEventListener("input", ({ target }) => update(target));
   update();
@@ -32,7 +34,7 @@ function chooseDuration(control, minutes) {
   control("minutes").value = minutes;
 }
 
-function draw(card, at, zone, minutes) {
+function draw(card, at, zone, place, minutes) {
   card.hidden = !at;
   if (!at) return;
   const slot = (name) => card.querySelector(`[data-slot="${name}"]`);
@@ -40,7 +42,7 @@ function draw(card, at, zone, minutes) {
   slot("sky").dataset.sky = sky(at, zone);
   slot("day").textContent = day(at, zone);
   slot("clock").textContent = clock(at, zone);
-  slot("until").textContent = fill(until ? card.dataset.until : card.dataset.in, { clock: until, city: city(zone) });
+  slot("until").textContent = fill(until ? card.dataset.until : card.dataset.in, { clock: until, city: place });
   for (const row of card.querySelectorAll("[data-zone]")) drawZone(card, row, at, zone);
 }
 

@@ -108,6 +108,13 @@ def test_duration_is_kept_where_the_end_is_an_hour_that_comes_twice(
     assert f"{conference.starts_at:%H:%M}" == in_utc
 
 
+def test_side_card_writes_places_as_they_are_written(schedule: Page) -> None:
+    schedule.get_by_label("Time zone").select_option("America/Sao_Paulo")
+    expect(schedule.locator("[data-slot=until]")).to_contain_text("in São Paulo")
+    schedule.get_by_label("Time zone").select_option("UTC")
+    expect(schedule.locator("[data-slot=until]")).to_contain_text("in UTC")
+
+
 def test_side_card_counts_an_hour_that_comes_twice_from_the_first(schedule: Page) -> None:
     schedule.get_by_label("Start time").fill("02:30")
     london = schedule.locator("[data-zone='Europe/London'] time")
