@@ -55,9 +55,9 @@ def direct_link(conference: Conference) -> str:
 
 
 @register.filter
-def mutes_on_entry(conference: Conference) -> bool:
-    """Whether people really come in muted: not every room can do that."""
-    return conference.mute_on_entry and "mute_on_entry" in room_called(conference.room_backend).supports
+def does(conference: Conference, setting: str) -> bool:
+    """Whether what `setting` asks for really happens: not every room can do that."""
+    return getattr(conference, setting) and setting in room_called(conference.room_backend).supports
 
 
 @register.simple_tag

@@ -21,7 +21,7 @@ from conferences.links import join_url
 from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
 from tests.conferences.test_views import text_of
-from tests.factories import make_conference
+from tests.factories import make_conference, make_invitation
 
 START = datetime(2026, 12, 3, 13, tzinfo=UTC)  # 14:00 in Berlin, one hour long
 NOT_FOUND = "This invitation link is no longer valid."
@@ -156,6 +156,26 @@ def test_open_room_asks_for_a_name_and_lets_in(conference: Conference, guest: Cl
     assert answer["Location"].startswith(f"https://meet.jit.si/{conference.occurrence.room_name}#")
     assert '"Bob <b>"' in unquote(answer["Location"])
     assert answer["Referrer-Policy"] == "no-referrer"
+
+
+def test_nobody_is_told_of_what_the_room_does_not_do(
+    conference: Conference, guest: Client, client: Client, settings: Any
+) -> None:
+    personal = make_invitation(conference).get_absolute_url()
+    Conference.objects.update(camera_off_on_entry=True)
+    with at(minutes=-10):
+        client.force_login(conference.organizer)
+        pages = [text_of(guest.get(path(conference))), text_of(guest.get(personal))]
+        own = text_of(client.get(conference.get_absolute_url()))
+        assert ["You are muted when you enter." in page for page in pages] == [True, True]
+        assert "Muted on entry, not recorded" in own
+        assert "Cameras off at the start" in own
+        settings.ROOMS = (Room("phone", "link", "https://phone.example.org/{room}"),)
+        pages = [text_of(guest.get(path(conference))), text_of(guest.get(personal))]
+        own = text_of(client.get(conference.get_absolute_url()))
+        assert ["You are muted when you enter." in page for page in pages] == [False, False]
+        assert "Not muted on entry, not recorded" in own
+        assert "Cameras as people like" in own
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 129, "Bob\nEve", "\x00"])
