@@ -44,6 +44,11 @@ def is_visible(text: str) -> bool:
     return any(unicodedata.category(char)[0] in "LNPS" for char in text)
 
 
+def one_line(text: str) -> str:
+    """Clean text on one line, for what must be written whatever it holds: line breaks become spaces."""
+    return " ".join(clean_text(text).split())
+
+
 class LineFormField(forms.CharField):
     """A text input whose value is one clean line; where it is required, one that can be seen."""
 

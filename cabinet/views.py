@@ -60,7 +60,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     """What comes next."""
     now = timezone.now()
     occurrences = Occurrence.objects.managed_by(request.user).select_related("conference")
-    coming = occurrences.filter(ends_at__gt=now, conference__cancelled_at=None).order_by("starts_at", "pk")
+    coming = occurrences.coming(now).filter(conference__cancelled_at=None)
     context = {"coming": coming[:SHOWN_AT_HOME], "now": now, "submission_id": uuid4()}
     return render(request, "cabinet/home.html", context)
 

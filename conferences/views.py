@@ -117,7 +117,7 @@ def _form_page(request: SignedInRequest, form: ConferenceForm, status: int = 200
 @require_safe
 def conference(request: SignedInRequest, pk: int) -> HttpResponse:
     """You have scheduled a conference: the one page of a conference, before, while and after it takes place."""
-    conference = _managed(request, pk)
+    conference = managed(request, pk)
     now = timezone.now()
     city = CityForm(request.GET if "city" in request.GET else None)
     checked = [city.cleaned_data["city"]] if city.is_valid() else []
@@ -141,7 +141,7 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     """The same form for a conference that is there; the changes are told to everybody or to nobody."""
-    conference = _managed(request, pk)
+    conference = managed(request, pk)
     if conference.cancelled_at:
         messages.error(request, _("This conference was cancelled. It cannot be changed any more."))
         return redirect(conference)
@@ -182,7 +182,7 @@ def _said(change: Change | None) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancellation(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask once, with what will happen in words, then cancel."""
-    conference = _managed(request, pk)
+    conference = managed(request, pk)
     now = timezone.now()
     if conference.cancelled_at or now >= conference.ends_at:
         messages.info(request, _("This conference is over or was cancelled already."))
@@ -201,7 +201,7 @@ def cancellation(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def start(request: SignedInRequest, pk: int) -> HttpResponse:
     """The organizer goes in, as moderator; whoever waits for them may follow."""
-    conference = _managed(request, pk)
+    conference = managed(request, pk)
     name = request.user.get_full_name() or request.user.email
     answer = join.enter(conference, name=name, now=timezone.now(), is_organizer=True)
     if isinstance(answer, join.Refusal):
@@ -210,7 +210,7 @@ def start(request: SignedInRequest, pk: int) -> HttpResponse:
     return hand_over(answer.url)
 
 
-def _managed(request: SignedInRequest, pk: int) -> Conference:
+def managed(request: SignedInRequest, pk: int) -> Conference:
     """The conference, if this person manages it; a stranger's is not found."""
     mine = Conference.objects.managed_by(request.user).select_related("occurrence", "organizer")
     return get_object_or_404(mine, pk=pk)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 
-from cabinet.text import clean_text
+from cabinet.text import clean_text, one_line
 from conferences import times
 from conferences.times import ClockChange
 
@@ -111,11 +111,6 @@ def add_details(vevent: icalendar.Event, event: Event) -> icalendar.Event:
         alarm.add("trigger", -timedelta(minutes=event.alarm_minutes))
         vevent.add_component(alarm)
     return vevent
-
-
-def one_line(text: str) -> str:
-    """`text` without control characters, on one line."""
-    return " ".join(clean_text(text).split())
 
 
 def parameter(text: str) -> str:

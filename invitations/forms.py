@@ -19,15 +19,9 @@ from cabinet.text import TextFormField
 from invitations.inviting import Person, contacts_by_address
 from invitations.mail_clients import CLIENTS, Compose
 from invitations.models import Invitation, PartStat
+from invitations.words import ANSWERS
 
 LINKS_IN_MESSAGE = 3
-
-ANSWERS = {
-    "accepted": (PartStat.ACCEPTED, _("Accept")),
-    "tentative": (PartStat.TENTATIVE, _("Tentative")),
-    "declined": (PartStat.DECLINED, _("Decline")),
-}
-
 
 # INVITING
 

@@ -228,8 +228,8 @@ def _note(conference: Conference, text: str) -> Fact | None:
 
 def _answer_buttons(invitation: Invitation) -> list[tuple[str, str]]:
     """They lead to a page with the answer chosen there; opening it answers nothing, because mail scanners do."""
-    words_of = {"accepted": _("Accept"), "tentative": _("Tentative"), "declined": _("Decline")}
-    return [(label, f"{invitation.personal_link}?answer={answer}") for answer, label in words_of.items()]
+    link = invitation.personal_link
+    return [(str(label), f"{link}?answer={answer}") for answer, (_partstat, label) in words.ANSWERS.items()]
 
 
 def _facts(invitation: Invitation, calendar_words: str, after_link: str = "") -> list[Fact]:

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cabinet.text import clean_text
+from cabinet.text import clean_text, one_line
 
 # When the rows below were last compared with what the providers answer to. They document none of it.
 TABLE_DATE = date(2026, 11, 22)
@@ -148,16 +148,16 @@ def outlook_calendar_url(draft: Draft, start: datetime, end: datetime, *, host: 
 
 def whole_text(draft: Draft) -> str:
     """The invitation as a message: who invites, what, when, and the `details`."""
-    opening = gettext("%(name)s invites you to a conference") % {"name": _line(draft.organizer)}
-    facts = [_line(draft.topic), *map(_line, draft.when)]
+    opening = gettext("%(name)s invites you to a conference") % {"name": one_line(draft.organizer)}
+    facts = [one_line(draft.topic), *map(one_line, draft.when)]
     return "\n\n".join(filter(None, [opening if draft.organizer else "", "\n".join(facts), details(draft)]))
 
 
 def details(draft: Draft) -> str:
     """What a calendar entry does not say by itself: agenda, the link alone on its line, conference ID and password."""
     access = [
-        gettext("Conference ID: %(number)s") % {"number": _line(draft.number)} if draft.number else "",
-        gettext("Password: %(password)s") % {"password": _line(draft.password)} if draft.password else "",
+        gettext("Conference ID: %(number)s") % {"number": one_line(draft.number)} if draft.number else "",
+        gettext("Password: %(password)s") % {"password": one_line(draft.password)} if draft.password else "",
     ]
     way_in = f"{gettext('Join:')}\n{draft.link}"
     return "\n\n".join(filter(None, [clean_text(draft.agenda), way_in, "\n".join(filter(None, access))]))
@@ -167,7 +167,7 @@ def _fit(draft: Draft, write: Callable[[Draft], str], limit: int, make_url: Call
     """The longest form of `draft` whose link keeps the limit; link, time and password are in every one of them."""
     for nth, form in enumerate(_forms(draft)):
         body = write(form)
-        url = make_url(_line(form.topic), body)
+        url = make_url(one_line(form.topic), body)
         if len(url) <= limit:
             return Compose(url, body, shortened=nth > 0)
     return Compose(None, write(draft), shortened=False)
@@ -178,7 +178,7 @@ def _forms(draft: Draft) -> Iterator[Draft]:
     yield draft
     yield replace(draft, agenda="")
     for length in range(_TITLE_LIMIT, 0, -1):
-        yield replace(draft, topic=cut(_line(draft.topic), length), agenda="", number="", organizer="")
+        yield replace(draft, topic=cut(one_line(draft.topic), length), agenda="", number="", organizer="")
 
 
 def _compose_url(template: str, topic: str, body: str) -> str:
@@ -192,11 +192,6 @@ def _compose_url(template: str, topic: str, body: str) -> str:
 def _encode(text: str) -> str:
     """All but the unreserved characters as %XX: a "+" for a space would be read as a plus (RFC 6068 section 5)."""
     return quote(text, safe="")
-
-
-def _line(text: str) -> str:
-    """`text` on one line: a line break in a subject would begin a header of its own."""
-    return " ".join(clean_text(text).split())
 
 
 def cut(text: str, length: int) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import wraps
-from typing import Any
 
 import segno
 from django.conf import settings
@@ -20,31 +19,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from conferences.join import Entrance, closed, enter
 from conferences.join_forms import JoinForm
-from conferences.links import by_token
+from conferences.links import by_token, join_url
 from conferences.models import Change, Conference
 from conferences.responses import View, guest_page, hand_over, network_of
 from conferences.typed import keeps_what_was_typed
+from conferences.views import SignedInRequest, managed
 from invitations import calendar, inviting, letters, outbox, words
 from invitations.forms import AddressForm, AnswerForm, InviteForm
 from invitations.ledger import Ledger
 from invitations.mail_clients import CLIENTS, compose, offered, whole_text
 from invitations.models import ClosedError, Invitation, PartStat
 
-
-class SignedInRequest(HttpRequest):
-    """One that LoginRequiredMiddleware has let through."""
-
-    user: Any
-
-
 TOO_LATE = gettext_lazy("This conference is over or cancelled: nobody can be invited any more.")
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def _conference(request: SignedInRequest, pk: int) -> Conference:
-    rows = Conference.objects.managed_by(request.user).select_related("organizer", "occurrence")
-    return get_object_or_404(rows, pk=pk)
 
 
 def of_one_person(view: Callable[[SignedInRequest, Invitation], HttpResponse]) -> View:
@@ -70,7 +58,7 @@ def of_one_person(view: Callable[[SignedInRequest, Invitation], HttpResponse]) -
 @form_page
 def ledger(request: SignedInRequest, pk: int) -> HttpResponse:
     """GET: “Invitation sent”, person by person. POST: invite."""
-    conference, now = _conference(request, pk), timezone.now()
+    conference, now = managed(request, pk), timezone.now()
     if request.method == "POST":
         return _invite(request, conference, now)
     people = Ledger(conference, now)
@@ -142,7 +130,7 @@ def remove(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
 @form_page
 def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
     """GET: “Open MS Outlook”, the way without script. POST: remember the choice, then lead there."""
-    conference = _conference(request, pk)
+    conference = managed(request, pk)
     slug = request.POST.get("client") or request.GET.get("client", "")
     if slug not in offered(settings.HIDDEN_MAIL_CLIENTS):
         return redirect(conference)
@@ -150,7 +138,7 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
         request.user.mail_client = slug
         request.user.save(update_fields=["mail_client"])
         return redirect(f"{request.path}?client={slug}")
-    draft = words.draft(conference, words.direct_link(conference))
+    draft = words.draft(conference, join_url(conference))
     context = {
         "tab": "conferences",
         "conference": conference,
@@ -164,8 +152,8 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The conference as a file from which the organizer makes an appointment and invites people."""
-    conference = _conference(request, pk)
-    event = words.event(conference, words.direct_link(conference), timezone.now())
+    conference = managed(request, pk)
+    event = words.event(conference, join_url(conference), timezone.now())
     # Not the UID of our letters: the organizer's own invitation and ours would take each other's place.
     uuid, _at, host = event.uid.partition("@")
     return _ics(conference, calendar.download(replace(event, uid=f"{uuid}-d@{host}")))
@@ -175,7 +163,7 @@ def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
 def qr_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The direct link as a picture."""
     picture = io.BytesIO()
-    segno.make(words.direct_link(_conference(request, pk)), error="m").save(picture, kind="png", scale=10)
+    segno.make(join_url(managed(request, pk)), error="m").save(picture, kind="png", scale=10)
     return _file(picture.getvalue(), "image/png", "direct-link.png")
 
 

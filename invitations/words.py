@@ -13,18 +13,24 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import DurationField
 from django.utils.formats import date_format
-from django.utils.translation import get_language_bidi, get_supported_language_variant, ngettext
+from django.utils.translation import get_language_bidi, get_supported_language_variant, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from conferences import times
-from conferences.links import join_url
 from conferences.models import FACTS, Change, Conference, facts
 from invitations.calendar import Event
 from invitations.mail_clients import Draft, details, google_calendar_url, outlook_calendar_url
-from invitations.models import TIME_FACTS
+from invitations.models import TIME_FACTS, PartStat
 
 PRODUCT = "-//Personal Cabinet//Personal Cabinet 1.0//EN"
 ALARM_MINUTES = 15
+
+# How pages and links name an answer, what it means to calendars, and what its button says.
+ANSWERS = {
+    "accepted": (PartStat.ACCEPTED, gettext_lazy("Accept")),
+    "tentative": (PartStat.TENTATIVE, gettext_lazy("Tentative")),
+    "declined": (PartStat.DECLINED, gettext_lazy("Decline")),
+}
 
 
 @dataclass(frozen=True)
@@ -138,11 +144,6 @@ def calendar_links(conference: Conference, draft: Draft) -> list[tuple[str, str]
         (_("Microsoft 365"), outlook_calendar_url(draft, start, end, host="outlook.office.com")),
     ]
     return [(name, link) for name, link in links if link]
-
-
-def direct_link(conference: Conference) -> str:
-    """The link that is the same for everybody."""
-    return join_url(conference)
 
 
 # WHAT CHANGED

@@ -27,6 +27,7 @@ PURE = [
     "invitations/mail_clients.py",
     "invitations/calendar.py",
     "invitations/itip.py",
+    "invitations/message.py",
     "invitations/outgoing.py",
 ]
 IMPURE = ("django.conf", "django.http", "django.shortcuts", "django.contrib")

@@ -12,8 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from cabinet.templatetags.piece_tags import Text, small_icon
 from conferences import times
+from invitations import words
 
 register = template.Library()
+
+# Pages say these as letters do.
+day, place = register.filter(words.day), register.filter(words.place)
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -25,12 +29,6 @@ def local(at: datetime, zone: str) -> datetime:
 def clock(at: datetime, zone: str) -> str:
     """14:00"""
     return date_format(local(at, zone), _("H:i"))
-
-
-@register.filter
-def day(at: datetime, zone: str) -> str:
-    """Thursday 3 December 2026"""
-    return date_format(local(at, zone), _("l j F Y"))
 
 
 @register.filter
@@ -49,12 +47,6 @@ def city(zone: str) -> str:
 def offset(at: datetime, zone: str) -> str:
     """UTC+1"""
     return times.offset(at, zone)
-
-
-@register.filter
-def place(at: datetime, zone: str) -> str:
-    """Berlin, UTC+1"""
-    return "UTC" if zone == "UTC" else f"{times.city(zone)}, {times.offset(at, zone)}"
 
 
 @register.filter
@@ -101,9 +93,9 @@ SKIES: dict[str, tuple[str, Text]] = {
 @register.simple_tag
 def sky_dot(light: str) -> SafeString:
     """The light of the hour as a dot with a drawing and a hidden word."""
-    drawing, words = SKIES[light]
+    drawing, said = SKIES[light]
     return format_html(
-        '<span class="dot" data-sky="{}">{}<span class="vh">{}</span></span>', light, small_icon(drawing), words
+        '<span class="dot" data-sky="{}">{}<span class="vh">{}</span></span>', light, small_icon(drawing), said
     )
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conferences.links import join_url
 from conferences.models import Conference
 from invitations import words
 from invitations.forms import InviteForm, MailClientForm
@@ -47,7 +48,7 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
     if conference.cancelled_at or timezone.now() >= conference.ends_at:
         return {}
     user = context["request"].user
-    link = words.direct_link(conference)
+    link = join_url(conference)
     draft = words.draft(conference, link)
     composed = {slug: compose(slug, draft) for slug in offered(settings.HIDDEN_MAIL_CLIENTS)}
     return {
@@ -62,7 +63,7 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
 @register.inclusion_tag("invitations/calendar_way.html")
 def calendar_way(conference: Conference) -> dict[str, Any]:
     """The way by the calendar: the file to download, and the calendars on the web."""
-    draft = words.draft(conference, words.direct_link(conference))
+    draft = words.draft(conference, join_url(conference))
     return {"conference": conference, "links": words.calendar_links(conference, draft)}
 
 

@@ -12,6 +12,7 @@ import vobject
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from cabinet.text import one_line
 from conferences import times
 from invitations import calendar
 from invitations.calendar import Event
@@ -131,7 +132,7 @@ def test_three_readers_read_the_same_title_and_text(texts: list[str]) -> None:
     for subject, text, by_js in zip(subjects, written, ical_js(written), strict=True):
         vevent = read(text)
         by_vobject = read_by_vobject(text)
-        assert vevent["summary"] == (calendar.one_line(subject.summary) or "…")
+        assert vevent["summary"] == (one_line(subject.summary) or "…")
         assert by_js["summary"] == by_vobject.summary.value == vevent["summary"]
         assert by_js["description"] == by_vobject.description.value == vevent["description"]
         assert LINK in vevent["description"].split("\n")
