@@ -27,6 +27,7 @@ def first_values(user: Any, now: datetime) -> dict[str, Any]:
     """What a new conference starts with: next full half hour, the person's zone, their defaults."""
     zone = zone_of(user)
     start = next_half_hour(now, zone)
+    blank = Conference()
     return {
         "submission_id": str(uuid4()),
         "date": start.date(),
@@ -35,7 +36,7 @@ def first_values(user: Any, now: datetime) -> dict[str, Any]:
         "number": Conference.objects.free_number(),
         "password": new_password() if user.defaults.get("password") else "",
         **length_values(user.defaults.get("duration", 60)),
-        **{name: user.defaults.get(name, getattr(Conference(), name)) for name in SETTINGS},
+        **{name: user.defaults.get(name, getattr(blank, name)) for name in SETTINGS},
     }
 
 
@@ -51,7 +52,7 @@ def values_of(conference: Conference) -> dict[str, Any]:
         "agenda": conference.agenda,
         "seen_sequence": conference.sequence,
         "tell": Change.Tell.ALL,
-        **length_values(minutes_of(conference.duration)),
+        **length_values(times.minutes_of(conference.duration)),
         **{name: getattr(conference, name) for name in SETTINGS},
     }
 
@@ -61,11 +62,6 @@ def length_values(minutes: int) -> dict[str, Any]:
     if str(minutes) in dict(LENGTHS):
         return {"duration": str(minutes)}
     return {"duration": OTHER, "minutes": minutes}
-
-
-def minutes_of(length: timedelta) -> int:
-    """Whole minutes."""
-    return int(length.total_seconds()) // 60
 
 
 def zone_of(user: Any) -> str:

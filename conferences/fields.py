@@ -73,7 +73,7 @@ class MinutesField(WholeNumberField):
         return None if minutes is None else timedelta(minutes=minutes)
 
     def prepare_value(self, value: Any) -> Any:
-        return int(value.total_seconds()) // 60 if isinstance(value, timedelta) else value
+        return times.minutes_of(value) if isinstance(value, timedelta) else value
 
 
 class NumberField(forms.CharField):

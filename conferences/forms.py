@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineFormField, TextFormField
 from conferences import times
-from conferences.defaults import LENGTHS, OTHER, SETTINGS, first_values, minutes_of, right_now, values_of, zone_of
+from conferences.defaults import LENGTHS, OTHER, SETTINGS, first_values, right_now, values_of, zone_of
 from conferences.fields import (
     AS_TYPED,
     CityField,
@@ -161,6 +161,7 @@ class ConferenceForm(forms.Form):
         super().__init__(data)
         self.user, self.now, self.conference = user, now, conference
         self.notices: list[str] = []
+        self.zones_used_lately = Conference.objects.managed_by(user).zones_used_lately()
         self.initial = values_of(conference) if conference else first_values(user, now)
         self._offer_zones()
         self._offer_rooms()
@@ -171,7 +172,7 @@ class ConferenceForm(forms.Form):
         cast(ZoneField, self.fields["time_zone"]).offer(
             datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
             mine=zone_of(self.user),
-            lately=Conference.objects.managed_by(self.user).zones_used_lately(),
+            lately=self.zones_used_lately,
             chosen=str(self["time_zone"].value() or ""),
         )
 
@@ -324,8 +325,8 @@ class ConferenceForm(forms.Form):
             return False
         remembered = {name: self.cleaned_data[name] for name in SETTINGS if name in self.cleaned_data}
         self.user.defaults |= remembered | {
-            "opens_before": minutes_of(remembered["opens_before"]),
-            "duration": minutes_of(length),
+            "opens_before": times.minutes_of(remembered["opens_before"]),
+            "duration": times.minutes_of(length),
             "password": bool(self.cleaned_data.get("password")),
         }
         self.user.save(update_fields=["defaults"])

@@ -204,6 +204,11 @@ def _choices(at: datetime) -> tuple[tuple[str, str], ...]:
     return tuple((name, zone_label(at, name)) for name in names)
 
 
+def minutes_of(length: timedelta) -> int:
+    """Whole minutes."""
+    return int(length.total_seconds()) // 60
+
+
 def clock(at: datetime, zone: str) -> time:
     """What clocks in `zone` show at the aware `at`."""
     return _wall(at, zone).time()

@@ -102,8 +102,7 @@ def _schedule(request: SignedInRequest, form: ConferenceForm) -> HttpResponse:
 
 
 def _form_page(request: SignedInRequest, form: ConferenceForm, status: int = 200, **context: Any) -> HttpResponse:
-    known = Conference.objects.managed_by(request.user).zones_used_lately()
-    zones = other_zones(timezone.now(), form.initial["time_zone"], known)
+    zones = other_zones(timezone.now(), form.initial["time_zone"], form.zones_used_lately)
     context |= {
         "tab": "conferences" if form.conference else "schedule",
         "form": form,

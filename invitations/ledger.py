@@ -158,8 +158,9 @@ class Ledger:
         found = list(page.object_list)
         people = _with_doubt(Invitation.objects.filter(conference=self.conference)).in_bulk([row[1] for row in found])
         letters = Delivery.objects.defer("message").in_bulk([letter for *_, letter in found if letter])
+        is_stopped = self.stopped_since is not None
         lines = [
-            Line(people[person], STATUSES[place], letters.get(letter), self.now, bool(self.stopped_since))
+            Line(people[person], STATUSES[place], letters.get(letter), self.now, is_stopped)
             for place, person, letter in found
         ]
         page.object_list = lines  # type: ignore[assignment]  # bare values before, people from here on

@@ -1,6 +1,6 @@
 """What templates ask about conferences."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 
 from django import template
@@ -11,12 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from conferences import history, times
-from conferences.defaults import minutes_of
 from conferences.links import join_url
 from conferences.models import Change, Conference
 from conferences.rooms import room_called
 
 register = template.Library()
+register.filter("minutes", times.minutes_of)
 
 
 @register.filter
@@ -40,12 +40,6 @@ def stretch(at: datetime, now: datetime) -> str:
 def month(at: datetime) -> str:
     """December 2026, on the reader's clock."""
     return date_format(timezone.localtime(at), _("F Y"))
-
-
-@register.filter
-def minutes(length: timedelta) -> int:
-    """Whole minutes of a duration."""
-    return minutes_of(length)
 
 
 @register.filter
