@@ -44,6 +44,7 @@ def add_conferences(owner: User) -> None:
         if topic not in known:
             Conference.objects.schedule(
                 owner,
+                now=timezone.now(),
                 topic=topic,
                 start_date=today + timedelta(days=number + 1),
                 start_time=time(9 + 3 * number),

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineFormField, TextFormField
 from conferences import times
+from conferences.choices import ClientVideoQuality, Mode, VideoQuality
+from conferences.conflicts import NumberTaken
 from conferences.defaults import LENGTHS, OTHER, SETTINGS, first_values, right_now, values_of, zone_of
 from conferences.fields import (
     AS_TYPED,
@@ -25,7 +27,7 @@ from conferences.fields import (
     ZoneField,
     in_five_years,
 )
-from conferences.models import Change, ClientVideoQuality, Conference, Mode, NumberTaken, VideoQuality
+from conferences.models import Change, Conference
 from conferences.rooms import all_rooms, room_called
 from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
 
@@ -306,7 +308,11 @@ class ConferenceForm(forms.Form):
             return Conference.objects.submitted(self.user, submission_id, digest)
         try:
             return Conference.objects.schedule(
-                self.user, submission_id=submission_id, submission_digest=digest, **self.conference_fields()
+                self.user,
+                now=self.now,
+                submission_id=submission_id,
+                submission_digest=digest,
+                **self.conference_fields(),
             )
         except NumberTaken:
             self.add_error("number", TAKEN)
@@ -371,6 +377,7 @@ class EditForm(ConferenceForm):
             self.conference_fields(),
             seen_sequence=self.cleaned_data["seen_sequence"],
             tell=Change.Tell(self.cleaned_data["tell"] or Change.Tell.ALL),
+            now=self.now,
         )
 
     def rebased(self, conference: Conference) -> Self:

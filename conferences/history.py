@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conferences import times
-from conferences.models import FACTS, Change, Conference
+from conferences.facts import FACTS
+from conferences.models import Change, Conference
 from conferences.rooms import room_called
 
 

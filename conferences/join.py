@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from conferences.attempts import Attempt
-from conferences.models import JOIN_ENDS_AFTER, Conference, Occurrence, digits
+from conferences.models import JOIN_ENDS_AFTER, Conference, Occurrence
+from conferences.querysets import digits
 from conferences.rooms import room_called
 from conferences.rooms.base import Arrangement, Participant
 
@@ -35,25 +36,77 @@ class Entrance:
     url: str
 
 
-def closed(conference: Conference, now: datetime, *, is_organizer: bool = False) -> Refusal | None:
+@dataclass(frozen=True)
+class Door:
+    """Where one goes in at a moment: a conference and one of its occurrences, or none because it is permanent."""
+
+    conference: Conference
+    occurrence: Occurrence | None
+
+    @property
+    def is_off(self) -> bool:
+        """Whether what is behind it was cancelled."""
+        return self.occurrence.is_off if self.occurrence else self.conference.cancelled_at is not None
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """When the room opens; None where it always is open."""
+        return self.occurrence.opens_at if self.occurrence else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the occurrence ends."""
+        return self.occurrence.ends_at if self.occurrence else None
+
+    @property
+    def closes_at(self) -> datetime | None:
+        """When nobody gets in any more."""
+        return self.occurrence.ends_at + JOIN_ENDS_AFTER if self.occurrence else None
+
+    @property
+    def _place(self) -> Conference | Occurrence:
+        """What has the room and knows whether the organizer came."""
+        return self.occurrence or self.conference
+
+    @property
+    def room_name(self) -> str:
+        """The room behind it."""
+        return self._place.room_name
+
+    def organizer_came(self, now: datetime) -> None:
+        """Open to those who wait for the organizer."""
+        if self.opens_at is None or now >= self.opens_at - ORGANIZER_COUNTS_FROM:
+            rows = type(self._place)._default_manager.filter(pk=self._place.pk, organizer_joined_at=None)
+            rows.update(organizer_joined_at=now)
+
+    def awaits_organizer(self) -> bool:
+        """Whether nobody may come in before the organizer, who is not there yet."""
+        return self.conference.organizer_first and self._place.organizer_joined_at is None
+
+
+def door(conference: Conference, now: datetime) -> Door:
+    """The door that the links of `conference` lead to at the moment `now`."""
+    return Door(conference, None if conference.permanent else conference.occurrences.current(now))
+
+
+def closed(door: Door, now: datetime, *, is_organizer: bool = False) -> Refusal | None:
     """What keeps every guest (or the organizer) out at the moment, or None if the room is open."""
-    occurrence = conference.occurrence
-    if conference.cancelled_at:
+    if door.is_off:
         return Refusal.CANCELLED
-    if now >= occurrence.ends_at + JOIN_ENDS_AFTER:
+    if door.closes_at and now >= door.closes_at:
         return Refusal.ENDED
     if is_organizer:
         return None
-    if now < conference.opens_at:
+    if door.opens_at and now < door.opens_at:
         return Refusal.EARLY
-    if conference.organizer_first and not occurrence.organizer_joined_at:
+    if door.awaits_organizer():
         # Whoever waits for an organizer who never came need not wait for a day.
-        return Refusal.WAITING if now < occurrence.ends_at else Refusal.ENDED
+        return Refusal.ENDED if door.ends_at and now >= door.ends_at else Refusal.WAITING
     return None
 
 
 def enter(
-    conference: Conference,
+    door: Door,
     *,
     name: str,
     now: datetime,
@@ -68,14 +121,14 @@ def enter(
     their own, needs no password; whoever came by the direct link does, and `network` is what their tries count by.
     """
     if not (is_organizer or invited):
-        refusal = check_password(conference, password, network=network, now=now)
+        refusal = check_password(door.conference, password, network=network, now=now)
         if refusal:
             return refusal
-    if refusal := closed(conference, now, is_organizer=is_organizer):
+    if refusal := closed(door, now, is_organizer=is_organizer):
         return refusal
     if is_organizer:
-        _organizer_came(conference, now)
-    return Entrance(_way_in(conference, Participant(name, moderator=is_organizer), now))
+        door.organizer_came(now)
+    return Entrance(_way_in(door, Participant(name, moderator=is_organizer), now))
 
 
 def check_password(conference: Conference, password: str, *, network: str, now: datetime) -> Refusal | None:
@@ -104,21 +157,15 @@ def compare_password(expected: str, given: str, *, number: str, network: str, no
     return None
 
 
-def _organizer_came(conference: Conference, now: datetime) -> None:
-    """Open the conference to those who wait for its organizer."""
-    if now >= conference.opens_at - ORGANIZER_COUNTS_FROM:
-        Occurrence.objects.filter(conference=conference, organizer_joined_at=None).update(organizer_joined_at=now)
-
-
-def _way_in(conference: Conference, person: Participant, now: datetime) -> str:
+def _way_in(door: Door, person: Participant, now: datetime) -> str:
     """The address of the room for one person."""
-    occurrence = conference.occurrence
+    conference = door.conference
     arrangement = Arrangement(
         topic=conference.topic,
-        opens_at=conference.opens_at,
-        closes_at=occurrence.ends_at + JOIN_ENDS_AFTER,
+        opens_at=door.opens_at or now,
+        closes_at=door.closes_at or now + JOIN_ENDS_AFTER,
         mute_on_entry=conference.mute_on_entry,
         camera_off_on_entry=conference.camera_off_on_entry,
         client_video_quality=conference.client_video_quality,
     )
-    return room_called(conference.room_backend).join_url(occurrence.room_name, person, arrangement, now)
+    return room_called(conference.room_backend).join_url(door.room_name, person, arrangement, now)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from conferences.join import Entrance, Refusal, closed, compare_password, enter
+from conferences.join import Door, Entrance, Refusal, closed, compare_password, door, enter
 from conferences.join_forms import JoinForm, NumberForm
 from conferences.links import by_token, count_miss, refuse_guessers
 from conferences.models import Change, Conference
@@ -28,29 +28,32 @@ EARLY_ASKS_WITHIN = timedelta(hours=12)
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """The direct link: says when the room opens, lets people in while it is open, says why it is closed."""
     now = timezone.now()
-    rows = Conference.objects.select_related("occurrence", "organizer")
+    rows = Conference.objects.select_related("organizer")
     conference = by_token(rows, join_token=token, network=network_of(request), now=now)
-    refusal = closed(conference, now)
+    way = door(conference, now)
+    refusal = closed(way, now)
     if refusal:
-        return _to_link(conference) if request.method == "POST" else _closed_page(request, conference, refusal, now)
+        return _to_link(conference) if request.method == "POST" else _closed_page(request, way, refusal, now)
     form = JoinForm(request.POST if request.method == "POST" else None, with_password=bool(conference.password))
     status = 200
     if form.is_valid():
-        answer = enter(conference, **form.cleaned_data, network=network_of(request), now=now)
+        answer = enter(way, **form.cleaned_data, network=network_of(request), now=now)
         if isinstance(answer, Entrance):
             return hand_over(answer.url)
         status = form.refuse(answer)
-    context = {"guest_caption": _("Conference"), "conference": conference, "form": form, "now": now}
+    context = {"guest_caption": _("Conference"), "conference": conference, "door": way, "form": form, "now": now}
     return render(request, "join/open.html", context, status=status)
 
 
-def _closed_page(request: HttpRequest, conference: Conference, refusal: Refusal, now: datetime) -> HttpResponse:
+def _closed_page(request: HttpRequest, way: Door, refusal: Refusal, now: datetime) -> HttpResponse:
     """Why nobody can enter; the page asks again by itself when there is something to wait for."""
-    context = {"guest_caption": _("Conference"), "conference": conference, "now": now}
+    conference = way.conference
+    context = {"guest_caption": _("Conference"), "conference": conference, "door": way, "now": now}
     if refusal is Refusal.CANCELLED:
         context["cancellation"] = conference.changes.filter(kind=Change.Kind.CANCELLED).first()
     response = render(request, f"join/{refusal}.html", context)
-    again = {Refusal.EARLY: conference.opens_at - now, Refusal.WAITING: WAITING_ASKS_EVERY}.get(refusal)
+    early = way.opens_at - now if way.opens_at else None
+    again = {Refusal.EARLY: early, Refusal.WAITING: WAITING_ASKS_EVERY}.get(refusal)
     if again and again < EARLY_ASKS_WITHIN:
         response.headers["Refresh"] = str(int(again.total_seconds()) + 1)
     return response
@@ -68,25 +71,18 @@ def by_number(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         refuse_guessers(network, now)
         number = form.cleaned_data.pop("number")
-        rows = Conference.objects.numbered(number).exclude(password="").select_related("occurrence", "organizer")
+        rows = Conference.objects.numbered(number).exclude(password="").select_related("organizer")
         conference = rows.first()
-        answer = (
-            enter(conference, **form.cleaned_data, network=network, now=now)
-            if conference
-            else _nobody_has_it(number, form.cleaned_data["password"], network, now)
-        )
-        if isinstance(answer, Entrance):
-            return hand_over(answer.url)
-        if conference and answer not in {Refusal.PASSWORD, Refusal.TOO_MANY_TRIES}:
-            return _to_link(conference)
+        given = form.cleaned_data.pop("password")
+        # The work and the answer of a wrong password, too, for an ID that nobody has.
+        expected = conference.password if conference else new_token()
+        refusal = compare_password(expected, given, number=number, network=network, now=now)
+        if conference and refusal is None:
+            answer = enter(door(conference, now), **form.cleaned_data, now=now, invited=True)
+            return hand_over(answer.url) if isinstance(answer, Entrance) else _to_link(conference)
         count_miss(network, now)
-        status = form.refuse(answer)
+        status = form.refuse(refusal or Refusal.PASSWORD)
     return render(request, "join/number.html", {"form": form}, status=status)
-
-
-def _nobody_has_it(number: str, password: str, network: str, now: datetime) -> Refusal:
-    """The work and the answer of a wrong password, for an ID that nobody has."""
-    return compare_password(new_token(), password, number=number, network=network, now=now) or Refusal.PASSWORD
 
 
 def _to_link(conference: Conference) -> HttpResponse:

@@ -71,10 +71,17 @@ def instant(wall: datetime, zone: str) -> datetime:
     """
     local = wall.replace(tzinfo=_zone(zone), fold=0)
     at = local.astimezone(UTC)
-    if _wall(at, zone) != wall:
+    if wall_clock(at, zone) != wall:
         change = _change_between(local.replace(fold=1).astimezone(UTC), at, zone)
-        raise NoSuchTime(wall, zone, before=_wall(change - _MINUTE, zone), after=_wall(change, zone))
+        raise NoSuchTime(wall, zone, before=wall_clock(change - _MINUTE, zone), after=wall_clock(change, zone))
     return at
+
+
+def instant_by_rule(wall: datetime, zone: str) -> datetime:
+    """As `instant`, but a skipped `wall` is read with the offset before the gap, as RFC 5545 section 3.3.5 has it:
+    02:30 in a night in which 02:00 becomes 03:00 is 03:30. So every calendar reads occurrences of a series.
+    """
+    return wall.replace(tzinfo=_zone(zone), fold=0).astimezone(UTC)
 
 
 def happens_twice(wall: datetime, zone: str) -> bool:
@@ -116,7 +123,7 @@ def _offset(at: datetime, zone: str) -> timedelta:
     return at.astimezone(_zone(zone)).utcoffset() or timedelta()
 
 
-def _wall(at: datetime, zone: str) -> datetime:
+def wall_clock(at: datetime, zone: str) -> datetime:
     """What clocks in `zone` show at `at`, naive."""
     return at.astimezone(_zone(zone)).replace(tzinfo=None, fold=0)
 
@@ -211,7 +218,7 @@ def minutes_of(length: timedelta) -> int:
 
 def clock(at: datetime, zone: str) -> time:
     """What clocks in `zone` show at the aware `at`."""
-    return _wall(at, zone).time()
+    return wall_clock(at, zone).time()
 
 
 def sky(local: datetime) -> Sky:

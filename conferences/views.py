@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conferences import join
+from conferences.conflicts import ChangedMeanwhile, NumberTaken, SubmittedBefore
 from conferences.defaults import right_now
 from conferences.forms import CancelForm, CityForm, ConferenceForm, EditForm
-from conferences.models import Change, ChangedMeanwhile, Conference, NumberTaken, Occurrence, SubmittedBefore
+from conferences.models import Change, Conference, Occurrence
 from conferences.places import other_zones
 from conferences.responses import hand_over, leads_to_room
 from conferences.submissions import submission
@@ -121,14 +122,16 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
     city = CityForm(request.GET if "city" in request.GET else None)
     checked = [city.cleaned_data["city"]] if city.is_valid() else []
     known = Conference.objects.managed_by(request.user).zones_used_lately()
+    door = join.door(conference, now)
     others = other_zones(conference.starts_at, conference.time_zone, known)
     context = {
         "tab": "conferences",
         "conference": conference,
         "now": now,
         "is_upcoming": now < conference.starts_at and not conference.cancelled_at,
-        "is_over": now >= conference.ends_at or conference.cancelled_at is not None,
-        "may_start": join.closed(conference, now, is_organizer=True) is None,
+        "is_over": conference.is_over(now) or conference.cancelled_at is not None,
+        "occurrence": door.occurrence,
+        "may_start": join.closed(door, now, is_organizer=True) is None,
         "zones": checked + [zone for zone in others if zone not in checked],
         "city_form": city,
         "changes": conference.changes.select_related("by"),
@@ -183,7 +186,7 @@ def cancellation(request: SignedInRequest, pk: int) -> HttpResponse:
     """Ask once, with what will happen in words, then cancel."""
     conference = managed(request, pk)
     now = timezone.now()
-    if conference.cancelled_at or now >= conference.ends_at:
+    if conference.cancelled_at or conference.is_over(now):
         messages.info(request, _("This conference is over or was cancelled already."))
         return redirect(conference)
     form = CancelForm(request.POST if request.method == "POST" else None)
@@ -202,7 +205,8 @@ def start(request: SignedInRequest, pk: int) -> HttpResponse:
     """The organizer goes in, as moderator; whoever waits for them may follow."""
     conference = managed(request, pk)
     name = request.user.get_full_name() or request.user.email
-    answer = join.enter(conference, name=name, now=timezone.now(), is_organizer=True)
+    now = timezone.now()
+    answer = join.enter(join.door(conference, now), name=name, now=now, is_organizer=True)
     if isinstance(answer, join.Refusal):
         messages.error(request, _("This conference is over or was cancelled already."))
         return redirect(conference)
@@ -211,5 +215,5 @@ def start(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def managed(request: SignedInRequest, pk: int) -> Conference:
     """The conference, if this person manages it; a stranger's is not found."""
-    mine = Conference.objects.managed_by(request.user).select_related("occurrence", "organizer")
+    mine = Conference.objects.managed_by(request.user).select_related("organizer")
     return get_object_or_404(mine, pk=pk)

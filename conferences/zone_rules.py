@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from conferences import times
 from conferences.models import JOIN_ENDS_AFTER, Change, Conference, Occurrence
 
 
@@ -19,23 +20,24 @@ def follow(now: datetime) -> list[Conference]:
 
 
 def _is_in_step(occurrence: Occurrence) -> bool:
-    conference = occurrence.conference
-    return (occurrence.starts_at, occurrence.ends_at) == (conference.starts_at, conference.ends_at)
+    return occurrence.starts_at == times.instant_by_rule(occurrence.wall_start, occurrence.conference.time_zone)
 
 
 def _move(pk: int) -> Conference | None:
     """The conference with its instants in step, unless somebody else was faster."""
     with transaction.atomic():
         conference = Conference.objects.select_for_update(no_key=True).get(pk=pk)
-        old = Occurrence.objects.get(conference=conference)
-        if _is_in_step(old):
+        rows = [row for row in conference.occurrences.select_related("conference") if not _is_in_step(row)]
+        if not rows:
             return None
-        new = {"starts_at": conference.starts_at, "ends_at": conference.ends_at}
-        Occurrence.objects.filter(pk=old.pk).update(**new)
+        was = rows[0].starts_at
+        for row in rows:
+            row.derive()
+        Occurrence.objects.bulk_update(rows, ["starts_at", "ends_at"])
         conference.sequence += 1
         conference.save(update_fields=["sequence"])
         conference.changes.create(
             sequence=conference.sequence, kind=Change.Kind.ZONE, tell=Change.Tell.NOBODY,
-            before={"starts_at": old.starts_at.isoformat()}, after={"starts_at": new["starts_at"].isoformat()},
+            before={"starts_at": was.isoformat()}, after={"starts_at": rows[0].starts_at.isoformat()},
         )  # fmt: skip
         return conference

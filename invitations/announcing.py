@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
-from conferences.models import Change, Conference
+from conferences.models import Change, Conference, Occurrence
 from invitations import outbox
 from invitations.models import Delivery, InvitationQuerySet
 from invitations.outbox import Kind, State
@@ -98,14 +98,14 @@ def report(now: datetime) -> None:
 
 def _report(pk: int, now: datetime) -> None:
     free = Conference.objects.select_for_update(skip_locked=True, no_key=True, of=["self"])
-    conference = free.select_related("organizer", "occurrence").filter(pk=pk).first()
+    conference = free.select_related("organizer").filter(pk=pk).first()
     if conference and not _was_just_told(conference, now) and (troubles := _troubles(now, conference=conference)):
         outbox.queue_notice(conference, troubles, now=now)
 
 
 def _was_just_told(conference: Conference, now: datetime) -> bool:
     """Whether the last letter is so young that the next one can wait and take more with it."""
-    is_soon = now <= conference.occurrence.starts_at <= now + LAST_CALL
+    is_soon = conference.occurrences.filter(starts_at__range=(now, now + LAST_CALL)).exists()
     since = now - _seconds("UPDATE_DELAY" if is_soon else "REPORT_AFTER")
     return conference.deliveries.filter(kind=Kind.NOTICE, created_at__gt=since).exists()
 
@@ -116,7 +116,7 @@ def _troubles(now: datetime, **where: Conference) -> list[Delivery]:
     unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None, **where)
     over = Q(state__in=[State.FAILED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
     old, troubled = Q(created_at__lte=now - _seconds("REPORT_AFTER")), Q(deferrals__gt=0) | Q(errors__gt=0)
-    soon = Q(conference__occurrence__starts_at__range=(now, now + LAST_CALL))
+    soon = Exists(Occurrence.objects.filter(conference=OuterRef("conference"), starts_at__range=(now, now + LAST_CALL)))
     waiting = Q(old | troubled, soon | old & troubled, state=State.QUEUED)
     # Two queries, because SQLite finds its way through one index at a time.
     return [*unreported.filter(over).only("conference"), *unreported.filter(waiting).only("conference")]

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from addressbook.addresses import shown_address
 from addressbook.models import Contact
 from cabinet.text import CleanTextField, LineField
+from conferences.choices import Role
 from conferences.models import Change, Conference
 from conferences.tokens import new_token
 
@@ -89,6 +90,7 @@ class Invitation(models.Model):
     address = models.CharField(max_length=254, help_text="As it stands in the envelope: ASCII, domain in IDNA form.")
     name = LineField(max_length=128, blank=True)
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
+    role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")
@@ -246,6 +248,7 @@ class Delivery(models.Model):
     conference = models.ForeignKey(Conference, models.CASCADE, null=True, related_name="deliveries")
     invitation = models.ForeignKey(Invitation, models.CASCADE, null=True, related_name="deliveries")
     sequence = models.PositiveIntegerField(default=0)
+    original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
     ordinal = models.PositiveIntegerField(default=0, help_text="One more for each “Send again”.")
 
     # When, and who has it in hand. What decides when something happens is of the database's clock.
@@ -291,9 +294,14 @@ class Delivery(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["invitation", "kind", "sequence", "ordinal"],
-                condition=models.Q(invitation__isnull=False),
+                condition=models.Q(invitation__isnull=False, original_date=None),
                 name="delivery_told_once",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["invitation", "kind", "sequence", "original_date", "ordinal"],
+                condition=models.Q(original_date__isnull=False),
+                name="delivery_told_once_of_one",
+            ),
         ]
         # Conditions that SQLite can tell from a query whose values it does not know yet: nothing but NULL or not.
         indexes: ClassVar = [

@@ -18,7 +18,7 @@ from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from conferences.models import Conference, Occurrence
+from conferences.models import Conference
 from conferences.tokens import new_token
 from invitations.models import Channel, Delivery, Invitation
 
@@ -170,7 +170,7 @@ def ring() -> None:
 
 def give_up_at(conference: Conference, now: datetime) -> datetime:
     """When a letter has become useless: at the start, or at the end if the conference has begun; two days at most."""
-    occurrence = Occurrence.objects.filter(conference=conference).first()
+    occurrence = conference.occurrences.current(now)
     if occurrence is None:
         return _latest(now)
     useful_until = occurrence.starts_at if now < occurrence.starts_at else occurrence.ends_at

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from conferences.join import Entrance, closed, enter
+from conferences.join import Entrance, closed, door, enter
 from conferences.join_forms import JoinForm
 from conferences.links import by_token, join_url
 from conferences.models import Change, Conference
@@ -44,7 +44,7 @@ def of_one_person(view: Callable[[SignedInRequest, Invitation], HttpResponse]) -
     @wraps(view)
     def found(request: SignedInRequest, pk: int, invitation_pk: int) -> HttpResponse:
         rows = Invitation.objects.managed_by(request.user)
-        rows = rows.select_related("conference__organizer", "conference__occurrence", "submission")
+        rows = rows.select_related("conference__organizer", "submission")
         invitation = get_object_or_404(rows, pk=invitation_pk, conference=pk)
         return redirect("invitations:ledger", pk) if invitation.withdrawn_at else view(request, invitation)
 
@@ -184,7 +184,7 @@ def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
 def _own(request: HttpRequest, token: str, now: datetime) -> Invitation:
     """The invitation that the link belongs to; unknown and withdrawn are the same 404."""
     rows = Invitation.objects.standing().with_answer()
-    rows = rows.select_related("conference__organizer", "conference__occurrence")
+    rows = rows.select_related("conference__organizer")
     invitation = by_token(rows, network=network_of(request), now=now, token=token)
     if invitation.language:
         translation.activate(words.language_of(invitation.language))
@@ -194,6 +194,7 @@ def _own(request: HttpRequest, token: str, now: datetime) -> Invitation:
 def _about(invitation: Invitation, now: datetime) -> dict[str, object]:
     """What every state of the personal page says of the conference."""
     conference = invitation.conference
+    way = door(conference, now)
     draft = words.draft(conference, invitation.personal_link)
     return {
         "guest_caption": _("Conference invitation"),
@@ -202,7 +203,8 @@ def _about(invitation: Invitation, now: datetime) -> dict[str, object]:
         "links": words.calendar_links(conference, draft),
         "length": words.length(conference.duration),
         "elsewhere": words.elsewhere(conference, invitation.time_zone),
-        "closed": closed(conference, now),
+        "door": way,
+        "closed": closed(way, now),
     }
 
 
@@ -262,7 +264,7 @@ def personal_room(request: HttpRequest, token: str) -> HttpResponse:
     form = JoinForm({"name": invitation.name or request.POST.get("name")}, with_password=False)
     if not form.is_valid():
         return _show(request, invitation, now, form=AnswerForm(invitation), name_form=form)
-    result = enter(invitation.conference, name=form.cleaned_data["name"], now=now, invited=True)
+    result = enter(door(invitation.conference, now), name=form.cleaned_data["name"], now=now, invited=True)
     return hand_over(result.url) if isinstance(result, Entrance) else redirect(invitation)
 
 

@@ -17,7 +17,8 @@ from django.utils.translation import get_language_bidi, get_supported_language_v
 from django.utils.translation import gettext as _
 
 from conferences import times
-from conferences.models import FACTS, Change, Conference, facts
+from conferences.facts import FACTS, facts
+from conferences.models import Change, Conference
 from invitations.calendar import Event
 from invitations.mail_clients import Draft, details, google_calendar_url, outlook_calendar_url
 from invitations.models import TIME_FACTS, PartStat

@@ -32,7 +32,7 @@ def make_conference(organizer: User | None = None, *, start: datetime | None = N
         "duration": timedelta(hours=1),
         "number": Conference.objects.free_number(),
     }
-    return Conference.objects.schedule(organizer or make_user(), **defaults | fields)
+    return Conference.objects.schedule(organizer or make_user(), now=timezone.now(), **defaults | fields)
 
 
 def make_contact(

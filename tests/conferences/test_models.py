@@ -11,7 +11,8 @@ from django.db import connection
 from cabinet.models import User
 from conferences import times
 from conferences.attempts import Attempt
-from conferences.models import Change, ChangedMeanwhile, Conference, NumberTaken, Occurrence, SubmittedBefore
+from conferences.conflicts import ChangedMeanwhile, NumberTaken, SubmittedBefore
+from conferences.models import Change, Conference, Occurrence
 from tests.factories import make_conference
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -22,7 +23,7 @@ ALL, NOBODY = Change.Tell.ALL, Change.Tell.NOBODY
 def test_schedule_writes_conference_occurrence_and_first_line_of_history(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2026, 12, 3, 14), duration=timedelta(minutes=45))
     assert conference.starts_at == datetime(2026, 12, 3, 13, tzinfo=UTC)
-    assert (conference.occurrence.starts_at, conference.occurrence.ends_at) == (
+    assert (conference.occurrences.get().starts_at, conference.occurrences.get().ends_at) == (
         datetime(2026, 12, 3, 13, tzinfo=UTC),
         datetime(2026, 12, 3, 13, 45, tzinfo=UTC),
     )
@@ -36,11 +37,11 @@ def test_schedule_refuses_a_time_that_a_clock_change_skips_and_stores_nothing(al
     assert not Conference.objects.exists()
 
 
-def test_a_time_that_a_newer_law_skips_is_the_next_one_and_no_page_fails(alice: User) -> None:
+def test_a_time_that_a_newer_law_skips_is_read_by_the_offset_before_the_gap(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2027, 3, 27, 2, 30))
     Conference.objects.update(start_date=date(2027, 3, 28))  # as if the clocks had not been going to change that night
     conference.refresh_from_db()
-    assert conference.starts_at == datetime(2027, 3, 28, 1, tzinfo=UTC)
+    assert conference.starts_at == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)  # 03:30 in Berlin
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_time_that_a_newer_law_skips_is_the_next_one_and_no_page_fails(alice: 
     ],
 )
 def test_instants_follow_from_wall_clock_and_zone(alice: User, start: datetime, zone: str, instant: datetime) -> None:
-    assert make_conference(alice, start=start, time_zone=zone).occurrence.starts_at == instant
+    assert make_conference(alice, start=start, time_zone=zone).occurrences.get().starts_at == instant
 
 
 def test_duration_is_real_time_over_a_clock_change(alice: User) -> None:
@@ -63,7 +64,12 @@ def test_duration_is_real_time_over_a_clock_change(alice: User) -> None:
 
 def test_every_conference_has_its_own_tokens_and_room(alice: User) -> None:
     first, second = make_conference(alice), make_conference(alice)
-    tokens = {first.join_token, second.join_token, first.occurrence.room_name, second.occurrence.room_name}
+    tokens = {
+        first.join_token,
+        second.join_token,
+        first.occurrences.get().room_name,
+        second.occurrences.get().room_name,
+    }
     assert len(tokens) == 4
     assert {len(token) for token in tokens} == {26}
 
@@ -127,19 +133,19 @@ def test_parallel_presses_schedule_once() -> None:
 def test_change_keeps_what_was_and_what_is(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2026, 12, 3, 14), topic="Budget")
     fields = {"topic": "Budget 2027", "start_time": time(15), "duration": timedelta(minutes=90)}
-    change = conference.change(alice, fields, seen_sequence=0, tell=ALL)
+    change = conference.change(alice, fields, seen_sequence=0, tell=ALL, now=NOW)
     assert change is not None
     assert change.before == {"topic": "Budget", "start_time": "14:00:00", "duration": 3600}
     assert change.after == {"topic": "Budget 2027", "start_time": "15:00:00", "duration": 5400}
     assert (change.sequence, change.tell) == (1, "all")
     conference.refresh_from_db()
     assert conference.sequence == 1
-    assert conference.occurrence.starts_at == datetime(2026, 12, 3, 14, tzinfo=UTC)
+    assert conference.occurrences.get().starts_at == datetime(2026, 12, 3, 14, tzinfo=UTC)
 
 
 def test_change_of_nothing_is_no_change(alice: User) -> None:
     conference = make_conference(alice, topic="Budget")
-    assert conference.change(alice, {"topic": "Budget"}, seen_sequence=0, tell=ALL) is None
+    assert conference.change(alice, {"topic": "Budget"}, seen_sequence=0, tell=ALL, now=NOW) is None
     conference.refresh_from_db()
     assert (conference.sequence, conference.changes.count()) == (0, 1)
 
@@ -147,24 +153,24 @@ def test_change_of_nothing_is_no_change(alice: User) -> None:
 def test_change_after_somebody_elses_is_refused_and_shows_theirs(alice: User) -> None:
     conference = make_conference(alice, topic="Budget")
     other_tab = Conference.objects.get(pk=conference.pk)
-    other_tab.change(alice, {"topic": "Theirs"}, seen_sequence=0, tell=ALL)
+    other_tab.change(alice, {"topic": "Theirs"}, seen_sequence=0, tell=ALL, now=NOW)
     with pytest.raises(ChangedMeanwhile):
-        conference.change(alice, {"topic": "Mine"}, seen_sequence=0, tell=ALL)
+        conference.change(alice, {"topic": "Mine"}, seen_sequence=0, tell=ALL, now=NOW)
     assert conference.topic == Conference.objects.get(pk=conference.pk).topic == "Theirs"
 
 
 def test_a_letter_to_one_person_is_no_change_that_an_edit_could_overlook(alice: User) -> None:
     conference = make_conference(alice)
     Conference.objects.update(sequence=1)  # as withdrawing an invitation does
-    change = conference.change(alice, {"topic": "Edited"}, seen_sequence=0, tell=Change.Tell.ALL)
+    change = conference.change(alice, {"topic": "Edited"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     assert change
     assert change.sequence == 2
 
 
 def test_change_on_a_stale_instance_records_the_true_difference(alice: User) -> None:
     stale = make_conference(alice, topic="Budget")
-    Conference.objects.get(pk=stale.pk).change(alice, {"topic": "New"}, seen_sequence=0, tell=ALL)
-    change = stale.change(alice, {"password": "harbour42"}, seen_sequence=1, tell=ALL)
+    Conference.objects.get(pk=stale.pk).change(alice, {"topic": "New"}, seen_sequence=0, tell=ALL, now=NOW)
+    change = stale.change(alice, {"password": "harbour42"}, seen_sequence=1, tell=ALL, now=NOW)
     assert change is not None
     assert change.before == {"password": ""}
     assert Conference.objects.get(pk=stale.pk).topic == "New"
@@ -174,32 +180,32 @@ def test_change_of_a_cancelled_conference_is_refused(alice: User) -> None:
     conference = make_conference(alice)
     conference.cancel(alice, NOW, tell=ALL)
     with pytest.raises(ChangedMeanwhile):
-        conference.change(alice, {"topic": "Again"}, seen_sequence=1, tell=ALL)
+        conference.change(alice, {"topic": "Again"}, seen_sequence=1, tell=ALL, now=NOW)
 
 
 def test_change_to_a_taken_number_is_refused(alice: User) -> None:
     make_conference(alice, number="111-111-111")
     conference = make_conference(alice, number="222-222-222")
     with pytest.raises(NumberTaken):
-        conference.change(alice, {"number": "111111111"}, seen_sequence=0, tell=ALL)
+        conference.change(alice, {"number": "111111111"}, seen_sequence=0, tell=ALL, now=NOW)
     assert Conference.objects.get(pk=conference.pk).number == "222-222-222"
 
 
 def test_change_to_a_skipped_time_changes_nothing(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2027, 3, 27, 2, 30))
     with pytest.raises(times.NoSuchTime):
-        conference.change(alice, {"start_date": date(2027, 3, 28)}, seen_sequence=0, tell=ALL)
+        conference.change(alice, {"start_date": date(2027, 3, 28)}, seen_sequence=0, tell=ALL, now=NOW)
     stored = Conference.objects.get(pk=conference.pk)
     assert (stored.start_date, stored.sequence) == (date(2027, 3, 27), 0)
 
 
 def test_new_date_keeps_the_room_and_forgets_who_came_to_the_old_one(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2026, 12, 3, 14))
-    room = conference.occurrence.room_name
+    room = conference.occurrences.get().room_name
     Occurrence.objects.update(organizer_joined_at=NOW)
-    conference.change(alice, {"duration": timedelta(hours=2)}, seen_sequence=0, tell=ALL)
+    conference.change(alice, {"duration": timedelta(hours=2)}, seen_sequence=0, tell=ALL, now=NOW)
     assert Occurrence.objects.get().organizer_joined_at == NOW
-    conference.change(alice, {"start_date": date(2026, 12, 4)}, seen_sequence=1, tell=ALL)
+    conference.change(alice, {"start_date": date(2026, 12, 4)}, seen_sequence=1, tell=ALL, now=NOW)
     occurrence = Occurrence.objects.get()
     assert (occurrence.organizer_joined_at, occurrence.room_name) == (None, room)
 
@@ -219,7 +225,7 @@ def test_cancel_twice_is_once(alice: User) -> None:
 
 def test_cancel_on_a_stale_instance_takes_the_next_sequence(alice: User) -> None:
     stale = make_conference(alice, topic="Budget")
-    Conference.objects.get(pk=stale.pk).change(alice, {"topic": "New"}, seen_sequence=0, tell=ALL)
+    Conference.objects.get(pk=stale.pk).change(alice, {"topic": "New"}, seen_sequence=0, tell=ALL, now=NOW)
     stale.cancel(alice, NOW, tell=ALL)
     stored = Conference.objects.get(pk=stale.pk)
     assert (stored.sequence, stored.topic) == (2, "New")
@@ -228,17 +234,16 @@ def test_cancel_on_a_stale_instance_takes_the_next_sequence(alice: User) -> None
 # LISTS
 
 
-def test_occurrences_are_active_upcoming_or_past(alice: User) -> None:
+def test_occurrences_are_coming_or_past(alice: User) -> None:
     def at(hours: int) -> Occurrence:
         start = (NOW + timedelta(hours=hours)).replace(tzinfo=None)
-        return make_conference(alice, start=start, time_zone="UTC").occurrence
+        return make_conference(alice, start=start, time_zone="UTC").occurrences.get()
 
     older, past, active, soon, later = at(-9), at(-5), at(0), at(2), at(8)
     cancelled = at(5)
     cancelled.conference.cancel(alice, NOW, tell=NOBODY)
     mine = Occurrence.objects.managed_by(alice)
-    assert list(mine.active(NOW)) == [active]
-    assert list(mine.upcoming(NOW)) == [soon, cancelled, later]
+    assert list(mine.coming(NOW)) == [active, soon, cancelled, later]
     assert list(mine.past(NOW)) == [past, older]
 
 

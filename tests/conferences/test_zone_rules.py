@@ -50,8 +50,8 @@ def test_what_is_over_or_cancelled_stays_as_it_was(conference: Conference, alice
     assert zone_rules.follow(NOW) == []
 
 
-def test_an_hour_that_the_new_rules_skip_moves_to_the_next_one(alice: User) -> None:
+def test_an_hour_that_the_new_rules_skip_is_read_by_the_offset_before_the_gap(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2027, 3, 28, 1, 30))
-    Conference.objects.update(start_time="02:30")
+    Occurrence.objects.update(start_time="02:30")
     assert zone_rules.follow(NOW) == [conference]
-    assert Occurrence.objects.get().starts_at == datetime(2027, 3, 28, 1, tzinfo=UTC)  # 03:00 in Berlin
+    assert Occurrence.objects.get().starts_at == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)  # 03:30 in Berlin

@@ -55,7 +55,9 @@ def write_all(body: bytes = b"See you.\r\n") -> None:
 def change(conference: Conference, *, tell: Change.Tell = Change.Tell.ALL, ago: float = 0, **fields: Any) -> Change:
     """The organizer changes something (the topic), so many seconds ago."""
     fields = fields or {"topic": f"Version {conference.sequence + 1}"}
-    made = conference.change(conference.organizer, fields, seen_sequence=conference.sequence, tell=tell)
+    made = conference.change(
+        conference.organizer, fields, seen_sequence=conference.sequence, tell=tell, now=timezone.now()
+    )
     assert made
     Change.objects.filter(pk=made.pk).update(at=timezone.now() - timedelta(seconds=ago))
     return made

@@ -52,7 +52,7 @@ def cancel(conference: Conference, tell: Change.Tell = Tell.ALL) -> None:
 
 def start_in(conference: Conference, minutes: float) -> None:
     """The conference will begin so soon."""
-    occurrence = conference.occurrence
+    occurrence = conference.occurrences.get()
     occurrence.starts_at = later(minutes=minutes)
     occurrence.save()
 

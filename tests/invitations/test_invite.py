@@ -267,9 +267,9 @@ def test_the_same_answer_twice_does_not_look_automatic(conference: Conference) -
 def test_a_change_of_time_asks_anew_and_a_change_of_words_does_not(conference: Conference, alice: User) -> None:
     invitation = make_invitation(conference)
     invitation.respond(PartStat.ACCEPTED, "", NOW)
-    conference.change(alice, {"topic": "Other words"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"topic": "Other words"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     assert counts(invitation) == "ACCEPTED"
-    conference.change(alice, {"duration": timedelta(hours=3)}, seen_sequence=1, tell=Change.Tell.NOBODY)
+    conference.change(alice, {"duration": timedelta(hours=3)}, seen_sequence=1, tell=Change.Tell.NOBODY, now=NOW)
     assert counts(invitation) == "NEEDS-ACTION"
     invitation.respond(PartStat.TENTATIVE, "", NOW)
     assert counts(invitation) == "TENTATIVE"

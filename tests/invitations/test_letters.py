@@ -204,7 +204,7 @@ def test_update_says_what_changed_since_the_last_letter(conference: Conference, 
         {"agenda": "New words", "password": "", "opens_before": timedelta(minutes=30)},
     ]
     for sequence, fields in enumerate(edits):
-        conference.change(alice, fields, seen_sequence=sequence, tell=Change.Tell.ALL)
+        conference.change(alice, fields, seen_sequence=sequence, tell=Change.Tell.ALL, now=NOW)
     letter = read(owe(invitation, KIND.UPDATE))
     assert letter.message["Subject"] == "Updated: Second idea — Thu 9 Dec 2027 15:00 (Europe/Berlin)"
     assert letter.message["In-Reply-To"] == first.message_id
@@ -233,11 +233,13 @@ Does the new time suit you?
 def test_update_leaves_out_what_was_told_before_and_what_was_changed_back(conference: Conference, alice: User) -> None:
     (invitation,) = ask(conference)
     sent(invitation)
-    conference.change(alice, {"topic": "Told"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"topic": "Told"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     owe(invitation, KIND.UPDATE)
     sent(invitation, KIND.UPDATE)
-    conference.change(alice, {"duration": timedelta(hours=2), "number": "1"}, seen_sequence=1, tell=Change.Tell.ALL)
-    conference.change(alice, {"duration": timedelta(minutes=45)}, seen_sequence=2, tell=Change.Tell.ALL)
+    conference.change(
+        alice, {"duration": timedelta(hours=2), "number": "1"}, seen_sequence=1, tell=Change.Tell.ALL, now=NOW
+    )
+    conference.change(alice, {"duration": timedelta(minutes=45)}, seen_sequence=2, tell=Change.Tell.ALL, now=NOW)
     text = read(owe(invitation, KIND.UPDATE)).text
     assert "What changed\n  Conference ID: 1 (was 123-456-789)\n\nWill you take part?" in text
     assert "brings your calendar up to date" in text
@@ -246,7 +248,7 @@ def test_update_leaves_out_what_was_told_before_and_what_was_changed_back(confer
 def test_update_names_the_places_when_the_zone_changed(conference: Conference, alice: User) -> None:
     (invitation,) = ask(conference)
     sent(invitation)
-    conference.change(alice, {"time_zone": "Asia/Tokyo"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"time_zone": "Asia/Tokyo"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     text = read(owe(invitation, KIND.UPDATE)).text
     assert "Time: 14:00–14:45 Tokyo, UTC+9 (was 14:00–14:45 Berlin, UTC+1)" in text
 
@@ -257,11 +259,11 @@ def test_a_change_of_time_resets_the_answer_in_the_calendar_and_one_of_words_doe
     (invitation,) = ask(conference)
     sent(invitation)
     invitation.respond(PartStat.ACCEPTED, "", NOW)
-    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     letter = read(owe(invitation, KIND.UPDATE))
     assert letter.calendar.vevent.attendee.params["PARTSTAT"] == ["ACCEPTED"]
     assert "Your answer: Accepted" in letter.text
-    conference.change(alice, {"start_time": time(9)}, seen_sequence=1, tell=Change.Tell.ALL)
+    conference.change(alice, {"start_time": time(9)}, seen_sequence=1, tell=Change.Tell.ALL, now=NOW)
     letter = read(owe(invitation, KIND.UPDATE))
     assert letter.calendar.vevent.attendee.params["PARTSTAT"] == ["NEEDS-ACTION"]
     assert "Your answer" not in letter.text
@@ -345,7 +347,7 @@ def test_an_end_on_another_day_says_so(alice: User) -> None:
 def test_no_letter_holds_anothers_name_or_address(conference: Conference, alice: User, kind: Delivery.Kind) -> None:
     bob, dan = ask(conference, ("Bob Brown", "bob@example.org"), ("Dan Dee", "dan@example.org"))
     sent(bob)
-    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     raw = letters.message(owe(bob, kind) if kind != KIND.INVITATION else sent(bob), NOW)
     parts = [part.get_payload(decode=True) or b"" for part in email.message_from_bytes(raw).walk()]
     for secret in (b"dan@example.org", b"Dan", dan.token.encode(), conference.join_token.encode()):
@@ -354,7 +356,7 @@ def test_no_letter_holds_anothers_name_or_address(conference: Conference, alice:
 
 
 def test_guests_see_each_other_where_the_organizer_says_so(conference: Conference, alice: User) -> None:
-    conference.change(alice, {"guests_see_each_other": True}, seen_sequence=0, tell=Change.Tell.NOBODY)
+    conference.change(alice, {"guests_see_each_other": True}, seen_sequence=0, tell=Change.Tell.NOBODY, now=NOW)
     bob, dan, gone = ask(conference, ("Bob", "bob@example.org"), ("Dan", "dan@example.org"), ("Eve", "eve@example.org"))
     withdraw(gone, NOW)
     dan.respond(PartStat.TENTATIVE, "", NOW)
@@ -385,7 +387,7 @@ def test_text_and_html_say_the_same_words_in_the_same_order(
     delivery = sent(invitation)
     if kind != KIND.INVITATION:
         fields = {"topic": "New topic", "start_time": time(16), "agenda": "New\n\nagenda", "record": True}
-        conference.change(alice, fields, seen_sequence=0, tell=Change.Tell.ALL)
+        conference.change(alice, fields, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
         invitation.respond(PartStat.ACCEPTED, "", NOW)
     if kind == KIND.CANCELLATION:
         conference.cancel(alice, NOW, tell=Change.Tell.ALL, message="Sorry,\nlate.")
@@ -455,7 +457,7 @@ def test_writing_a_letter_takes_two_queries_and_an_update_four(conference: Confe
     delivery = sent(invitation)
     with CaptureQueriesContext(connection) as first:
         letters.compose(delivery, NOW)
-    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL)
+    conference.change(alice, {"topic": "Words"}, seen_sequence=0, tell=Change.Tell.ALL, now=NOW)
     update = owe(invitation, KIND.UPDATE)
     with CaptureQueriesContext(connection) as second:
         letters.compose(update, NOW)

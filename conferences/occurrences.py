@@ -1,0 +1,180 @@
+"""When a conference takes place: its dates, one by one, and the rooms they take place in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from conferences import choices, times
+from conferences.conflicts import ChangedMeanwhile
+from conferences.deputies import managed_by
+from conferences.facts import facts
+from conferences.tokens import new_token
+
+if TYPE_CHECKING:
+    from conferences.models import Change
+
+# Between two occurrences the room of the first one stays open so long: people do go on a little.
+GOES_ON_FOR = timedelta(hours=1)
+
+
+class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
+    """Lists ask occurrences: when is known here and nowhere else."""
+
+    def managed_by(self, user: AbstractBaseUser) -> Self:
+        """Those of conferences that `user` manages."""
+        return self.filter(managed_by(user, "conference__"))
+
+    def standing(self) -> Self:
+        """Neither cancelled themselves nor with the whole conference."""
+        return self.filter(cancelled_at=None, conference__cancelled_at=None)
+
+    def coming(self, now: datetime) -> Self:
+        """Not over, soonest first; cancelled ones too, so that they stay visible until their time."""
+        return self.filter(ends_at__gt=now).order_by("starts_at", "pk")
+
+    def past(self, now: datetime) -> Self:
+        """Over, newest first."""
+        return self.filter(ends_at__lte=now).order_by("-starts_at", "-pk")
+
+    def current(self, now: datetime) -> Occurrence | None:
+        """Of one conference: the one that a link leads to now. The one that goes on or comes next; for an hour after
+        its end the last one; the last one of all when none is to come. None for a permanent conference.
+
+        Where every one was cancelled by itself, one of the cancelled.
+        """
+        standing = self.filter(cancelled_at=None)
+        # One just over, one going on, one to come.
+        near: list[Occurrence] = list(standing.coming(now - GOES_ON_FOR)[:3])
+        here = min(near, key=lambda row: (row.opens_at > now, row.is_over(now)), default=None)
+        return here or standing.past(now).first() or self.coming(now).first() or self.past(now).first()
+
+
+class Occurrence(models.Model):
+    """One date of a conference and the room it takes place in.
+
+    Its own wall clock in the conference's zone is the truth; instants follow. `original_date` is the day on which the
+    rule has it: with the start time of the conference that is RECURRENCE-ID (RFC 5545 section 3.8.4.4).
+    """
+
+    DERIVED = ("original_date", "start_date", "start_time", "duration", "starts_at", "ends_at", "organizer_joined_at")
+    WHEN = ("start_date", "start_time", "duration")
+
+    conference = models.ForeignKey("conferences.Conference", models.CASCADE, related_name="occurrences")
+    original_date = models.DateField()
+    start_date = models.DateField(_("Date"))
+    start_time = models.TimeField(_("Start time"))
+    duration = models.DurationField(_("Duration"))
+    starts_at = models.DateTimeField(db_index=True)
+    ends_at = models.DateTimeField(db_index=True)
+    moved = models.BooleanField(default=False, help_text="By itself, against the rule.")
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    room_name = models.CharField(max_length=26, default=new_token, editable=False)
+    organizer_joined_at = models.DateTimeField(null=True, editable=False)
+
+    objects = OccurrenceQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("conference", "original_date", name="occurrence_once_per_date"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conference}, {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def original_start(self) -> datetime:
+        """Where the rule has it: naive wall clock in the conference's zone."""
+        return datetime.combine(self.original_date, self.conference.start_time)
+
+    @property
+    def wall_start(self) -> datetime:
+        """Where it is: naive wall clock in the conference's zone."""
+        return datetime.combine(self.start_date, self.start_time)
+
+    @property
+    def opens_at(self) -> datetime:
+        """When the room opens."""
+        return self.starts_at - self.conference.opens_before
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it will not take place."""
+        return self.cancelled_at is not None or self.conference.cancelled_at is not None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time has passed."""
+        return now >= self.ends_at
+
+    def facts(self) -> dict[str, Any]:
+        """When it is, as JSON values."""
+        return facts(self, self.WHEN)
+
+    def follow_rule(self, now: datetime) -> None:
+        """Take date, time and duration from the rule, unless it was moved or has taken place; then the instants."""
+        is_new = self.pk is None
+        if not is_new and self.conference.rule and self.is_over(now):
+            return
+        if not self.moved:
+            self.original_date = self.original_date if self.conference.rule else self.conference.start_date
+            self.start_date, self.start_time = self.original_date, self.conference.start_time
+            self.duration = self.conference.duration
+        self.derive()
+
+    def derive(self) -> None:
+        """Work out the instants. Whoever came to the old date is not yet there on the new one."""
+        starts_at = times.instant_by_rule(self.wall_start, self.conference.time_zone)
+        if starts_at != self.starts_at:
+            self.organizer_joined_at = None
+        self.starts_at, self.ends_at = starts_at, starts_at + self.duration
+
+    def move(
+        self, by: AbstractBaseUser, when: Mapping[str, Any], *, seen_sequence: int, tell: choices.Tell
+    ) -> Change | None:
+        """Put this one at another time: `when` holds start_date, start_time, duration. None if nothing differs.
+
+        Raises ChangedMeanwhile, and times.NoSuchTime for a wall-clock time that does not exist.
+        """
+        with transaction.atomic():
+            self._lock()
+            old = self.facts()
+            for name in self.WHEN:
+                setattr(self, name, when[name])
+            before = {name: old[name] for name, value in self.facts().items() if old[name] != value}
+            if not before:
+                return None
+            if self.cancelled_at:
+                raise ChangedMeanwhile
+            self.conference.refuse_if_changed(seen_sequence)
+            times.instant(self.wall_start, self.conference.time_zone)
+            self.derive()
+            self.moved = (self.wall_start, self.duration) != (self.original_start, self.conference.duration)
+            self.save(update_fields=[*self.DERIVED, "moved"])
+            self.conference.next_sequence()
+            self.conference.write_over_at()
+            return self.conference.write_change(choices.Kind.MOVED, by, before=before, tell=tell, of=self)
+
+    def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: choices.Tell, message: str = "") -> bool:
+        """Take this one off; doing it twice is doing it once, and False the second time."""
+        with transaction.atomic():
+            self._lock()
+            if self.is_off:
+                return False
+            self.cancelled_at = now
+            self.save(update_fields=["cancelled_at"])
+            self.conference.next_sequence()
+            self.conference.write_over_at()
+            self.conference.write_change(choices.Kind.CANCELLED, by, before={}, tell=tell, message=message, of=self)
+            return True
+
+    def _lock(self) -> None:
+        """Read conference and occurrence afresh, and hold the conference: every change goes through that lock."""
+        self.conference.lock()
+        conference = self.conference
+        self.refresh_from_db()
+        self.conference = conference
