@@ -22,9 +22,9 @@ from cabinet.accounts import AccountsExist, create_first_account
 from cabinet.forms import ProfileForm, WelcomeForm
 from cabinet.models import User
 from conferences.models import Occurrence
+from conferences.requests import SignedInRequest
 from conferences.responses import leads_to_room
 from conferences.typed import may_be_typed_again, typed_again
-from conferences.views import SignedInRequest
 
 BACKEND = settings.AUTHENTICATION_BACKENDS[0]
 SHOWN_AT_HOME = 5

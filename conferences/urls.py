@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from conferences import join_views, views
+from conferences import edit_views, join_views, list_views, schedule_views, views
 
 app_name = "conferences"
 
 urlpatterns = [
-    path("conferences/", views.conference_list, name="list"),
-    path("conferences/new/", views.new, name="new"),
-    path("conferences/ad-hoc/", views.ad_hoc, name="ad-hoc"),
+    path("conferences/", list_views.conference_list, name="list"),
+    path("conferences/new/", schedule_views.new, name="new"),
+    path("conferences/ad-hoc/", schedule_views.ad_hoc, name="ad-hoc"),
     path("conferences/<int:pk>/", views.conference, name="conference"),
-    path("conferences/<int:pk>/edit/", views.edit, name="edit"),
-    path("conferences/<int:pk>/cancellation/", views.cancellation, name="cancellation"),
+    path("conferences/<int:pk>/edit/", edit_views.edit, name="edit"),
+    path("conferences/<int:pk>/cancellation/", edit_views.cancellation, name="cancellation"),
     path("conferences/<int:pk>/start/", views.start, name="start"),
     path("join/", join_views.by_number, name="join-by-number"),
     path("join/<str:token>/", join_views.by_link, name="join"),

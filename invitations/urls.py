@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations import views
+from invitations import personal_views, views
 
 app_name = "invitations"
 
@@ -14,8 +14,8 @@ urlpatterns = [
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),
     path("conferences/<int:pk>/direct-link.png", views.qr_file, name="qr-file"),
-    path("i/<str:token>/", views.personal_page, name="personal"),
-    path("i/<str:token>/answer/", views.answered, name="answer"),
-    path("i/<str:token>/room/", views.personal_room, name="room"),
-    path("i/<str:token>/conference.ics", views.personal_calendar_file, name="personal-calendar-file"),
+    path("i/<str:token>/", personal_views.personal_page, name="personal"),
+    path("i/<str:token>/answer/", personal_views.answered, name="answer"),
+    path("i/<str:token>/room/", personal_views.personal_room, name="room"),
+    path("i/<str:token>/conference.ics", personal_views.personal_calendar_file, name="personal-calendar-file"),
 ]

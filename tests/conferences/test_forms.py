@@ -9,7 +9,8 @@ import pytest
 from cabinet.environ import Room
 from cabinet.models import User
 from conferences.defaults import right_now
-from conferences.forms import CityForm, ConferenceForm, EditForm
+from conferences.edit_forms import EditForm
+from conferences.forms import CityForm, ConferenceForm
 from conferences.models import Conference
 from tests.factories import make_conference
 

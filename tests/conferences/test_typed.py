@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from conferences import views
+from conferences import edit_views, schedule_views, views
 from conferences.typed import may_be_typed_again
 
 
@@ -17,19 +17,19 @@ def request_for(view: Any, method: str = "POST", site: str = "same-origin") -> A
 
 
 def test_our_own_forms_with_much_to_type_may() -> None:
-    assert may_be_typed_again(request_for(views.new))
-    assert may_be_typed_again(request_for(views.edit))
+    assert may_be_typed_again(request_for(schedule_views.new))
+    assert may_be_typed_again(request_for(edit_views.edit))
 
 
 @pytest.mark.parametrize(
     ("view", "method", "site"),
     [
-        (views.new, "POST", "cross-site"),
-        (views.new, "POST", "same-site"),
-        (views.new, "POST", "none"),
-        (views.new, "POST", ""),
-        (views.new, "GET", "same-origin"),
-        (views.cancellation, "POST", "same-origin"),
+        (schedule_views.new, "POST", "cross-site"),
+        (schedule_views.new, "POST", "same-site"),
+        (schedule_views.new, "POST", "none"),
+        (schedule_views.new, "POST", ""),
+        (schedule_views.new, "GET", "same-origin"),
+        (edit_views.cancellation, "POST", "same-origin"),
         (views.start, "POST", "same-origin"),
     ],
 )

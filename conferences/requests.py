@@ -1,0 +1,20 @@
+"""Requests of people who are signed in, and the conferences that they may ask for."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from conferences.models import Conference
+
+
+class SignedInRequest(HttpRequest):
+    """One that LoginRequiredMiddleware has let through."""
+
+    user: Any
+
+
+def managed(request: SignedInRequest, pk: int) -> Conference:
+    """The conference, if this person manages it; a stranger's is not found."""
+    mine = Conference.objects.managed_by(request.user).select_related("organizer")
+    return get_object_or_404(mine, pk=pk)
