@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from conferences.arrangements import arrangement
 from conferences.attempts import Attempt
+from conferences.choices import Role
 from conferences.models import JOIN_ENDS_AFTER, Conference, Occurrence
 from conferences.querysets import digits
 from conferences.rooms import room_called
-from conferences.rooms.base import Arrangement, Participant
+from conferences.rooms.base import Participant
 
 PASSWORD_WINDOW = timedelta(minutes=10)
 PASSWORD_TRIES_OF_GUEST = 5
@@ -128,7 +130,7 @@ def enter(
         return refusal
     if is_organizer:
         door.organizer_came(now)
-    return Entrance(_way_in(door, Participant(name, moderator=is_organizer), now))
+    return Entrance(_way_in(door, Participant(name, Role.MODERATOR if is_organizer else Role.PARTICIPANT), now))
 
 
 def check_password(conference: Conference, password: str, *, network: str, now: datetime) -> Refusal | None:
@@ -159,13 +161,7 @@ def compare_password(expected: str, given: str, *, number: str, network: str, no
 
 def _way_in(door: Door, person: Participant, now: datetime) -> str:
     """The address of the room for one person."""
-    conference = door.conference
-    arrangement = Arrangement(
-        topic=conference.topic,
-        opens_at=door.opens_at or now,
-        closes_at=door.closes_at or now + JOIN_ENDS_AFTER,
-        mute_on_entry=conference.mute_on_entry,
-        camera_off_on_entry=conference.camera_off_on_entry,
-        client_video_quality=conference.client_video_quality,
-    )
-    return room_called(conference.room_backend).join_url(door.room_name, person, arrangement, now)
+    conference, room = door.conference, room_called(door.conference.room_backend)
+    wishes = arrangement(conference, opens_at=door.opens_at or now, closes_at=door.closes_at or now + JOIN_ENDS_AFTER)
+    room.open(door.room_name, wishes)
+    return room.join_url(door.room_name, person, wishes, now)

@@ -1,31 +1,71 @@
 """What every room back-end offers. Pure: given values, no rows, no request, no present time of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
+
+from conferences.choices import ClientVideoQuality, Mode, Role, VideoQuality
+
+
+class RoomDown(Exception):
+    """The place where the conference happens does not answer, or not as it should; trying again later may help.
+
+    Its text is for the log and the administrator: never what the place itself answered, and never a secret.
+    """
 
 
 @dataclass(frozen=True)
 class Participant:
-    """Who comes in, under which name, and whether with a moderator's rights."""
+    """Who comes in, under which name and in which role.
+
+    `key` tells one person from another who bears the same name; "" where that is not known. It is no secret: rooms show
+    it to others who are inside.
+    """
 
     name: str
-    moderator: bool = False
+    role: Role = Role.PARTICIPANT
+    key: str = ""
+
+    @property
+    def moderates(self) -> bool:
+        """Whether with a moderator's rights."""
+        return self.role == Role.MODERATOR
 
 
 @dataclass(frozen=True)
 class Arrangement:
     """How the conference wants its room; a back-end takes from it what it `supports`.
 
-    `opens_at` and `closes_at` (aware) bound every permission that a back-end hands out.
+    `opens_at` and `closes_at` (aware) bound every permission that a back-end hands out. `welcome` is plain text for
+    those inside, `way_back` the absolute address to which people return from the room, `language` the organizer's.
     """
 
     topic: str
     opens_at: datetime
     closes_at: datetime
-    mute_on_entry: bool
-    camera_off_on_entry: bool
-    client_video_quality: str
+    welcome: str = ""
+    way_back: str = ""
+    language: str = ""
+    mode: Mode = Mode.DISCUSSION
+    chat_premoderation: bool = False
+    mute_on_entry: bool = False
+    camera_off_on_entry: bool = False
+    record: bool = False
+    video_quality: VideoQuality = VideoQuality.HIGH
+    client_video_quality: ClientVideoQuality = ClientVideoQuality.DEFAULT
+    participants_limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What was recorded in one room, as far as it is ready to be watched at `url`."""
+
+    name: str
+    url: str
+    starts_at: datetime
+    length: timedelta
+    published: bool
 
 
 class RoomBackend(Protocol):
@@ -51,6 +91,37 @@ class RoomBackend(Protocol):
         """The settings of a conference, by field name, that this place puts into effect."""
         ...
 
+    @property
+    def dial_in(self) -> str:
+        """How one takes part by telephone, in the administrator's words; "" where that is not possible."""
+        ...
+
+    @property
+    def first_signs_in(self) -> bool:
+        """Whether this place lets a conference begin only when somebody has signed in there."""
+        ...
+
+    @property
+    def removes_people(self) -> bool:
+        """Whether who is removed here cannot go back into the room itself by an address kept from before."""
+        ...
+
+    @property
+    def lists_recordings(self) -> bool:
+        """Whether `recordings` knows what was recorded; elsewhere people have to ask."""
+        ...
+
+    def open(self, room: str, arrangement: Arrangement) -> None:
+        """Make the room named `room` ready; doing it again is harmless. By network, 3 seconds at most.
+
+        Raises RoomDown. To be called before `join_url`, and outside of transactions.
+        """
+        ...
+
     def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
-        """Where `person` enters the room named `room` at the moment `now`."""
+        """Where `person` enters the room named `room` at the moment `now`. No network."""
+        ...
+
+    def recordings(self, rooms: Sequence[str]) -> list[Recording]:
+        """What was recorded in `rooms`, newest first; by network, 3 seconds at most. Raises RoomDown."""
         ...

@@ -1,6 +1,7 @@
 """Jitsi Meet: open servers by URL, signed servers with a token for each person and each entry."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import jwt
 
-from conferences.rooms.base import Arrangement, Participant
+from conferences.rooms.base import Arrangement, Participant, Recording
 
 # Long enough to get through the device check before the room, too short to be passed on.
 TOKEN_LIFE = timedelta(minutes=15)
@@ -25,7 +26,9 @@ class JitsiRoom:
     url: str
     app: str = ""
     secret: str = field(default="", repr=False)
+    dial_in: str = ""
     supports: frozenset[str] = frozenset({"mute_on_entry", "camera_off_on_entry", "client_video_quality"})
+    lists_recordings: bool = False
 
     @property
     def label(self) -> str:
@@ -36,6 +39,23 @@ class JitsiRoom:
     def origin(self) -> str:
         """Scheme and host."""
         return f"https://{urlsplit(self.url).netloc}"
+
+    @property
+    def first_signs_in(self) -> bool:
+        """The public server of the project wants to know who opens a room."""
+        return urlsplit(self.url).hostname == "meet.jit.si" and not self.secret
+
+    @property
+    def removes_people(self) -> bool:
+        """Permissions end soon and are not renewed; to an open server everybody may go back."""
+        return bool(self.secret)
+
+    def open(self, room: str, arrangement: Arrangement) -> None:
+        """Nothing to do: a room exists as soon as somebody is in it."""
+
+    def recordings(self, rooms: Sequence[str]) -> list[Recording]:
+        """Nothing is known here of recordings."""
+        return []
 
     def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
         """The room's address with this person's start settings behind the #, and a token before it if signed.
@@ -63,8 +83,8 @@ class JitsiRoom:
             "context": {
                 "user": {
                     "name": person.name,
-                    "moderator": "true" if person.moderator else "false",
-                    "affiliation": "owner" if person.moderator else "member",
+                    "moderator": "true" if person.moderates else "false",
+                    "affiliation": "owner" if person.moderates else "member",
                 }
             },
         }
@@ -74,7 +94,7 @@ class JitsiRoom:
 def _configuration(person: Participant, arrangement: Arrangement) -> dict[str, Any]:
     """The settings of Jitsi's config.js that a URL may override, as far as this conference asks for them."""
     values: dict[str, Any] = {"userInfo.displayName": person.name, "config.subject": arrangement.topic}
-    if arrangement.mute_on_entry and not person.moderator:
+    if arrangement.mute_on_entry and not person.moderates:
         values["config.startWithAudioMuted"] = True
     if arrangement.camera_off_on_entry:
         values["config.startWithVideoMuted"] = True

@@ -10,20 +10,21 @@ import pytest
 
 from cabinet.environ import Room
 from conferences import rooms
+from conferences.choices import ClientVideoQuality, Role
 from conferences.rooms.base import Arrangement, Participant
 from conferences.rooms.jitsi import JitsiRoom
 from conferences.rooms.link import LinkRoom
 
 NOW = datetime(2026, 12, 3, 13, 0, tzinfo=UTC)
 SECRET = "0123456789abcdef0123456789abcdef"
-ALICE, BOB = Participant("Alice Adams", moderator=True), Participant("Bob & Söhne #1")
+ALICE, BOB = Participant("Alice Adams", Role.MODERATOR), Participant("Bob & Söhne #1")
 OPEN = Arrangement(
     topic="Budget & „Review“ #2",
     opens_at=NOW - timedelta(minutes=15),
     closes_at=NOW + timedelta(hours=25),
     mute_on_entry=True,
     camera_off_on_entry=False,
-    client_video_quality="default",
+    client_video_quality=ClientVideoQuality.DEFAULT,
 )
 PUBLIC = JitsiRoom("meet.jit.si", "https://meet.jit.si")
 SIGNED = JitsiRoom("own", "https://video.example.org:8443/tenant", app="cabinet", secret=SECRET)
@@ -60,7 +61,7 @@ def test_public_room_is_an_address_with_start_settings() -> None:
 
 
 def test_start_settings_follow_the_conference_and_spare_the_moderator() -> None:
-    wishes = arrangement(camera_off_on_entry=True, client_video_quality="vga")
+    wishes = arrangement(camera_off_on_entry=True, client_video_quality=ClientVideoQuality.VGA)
     assert start_settings(PUBLIC.join_url("room", ALICE, wishes, NOW)) == {
         "userInfo.displayName": "Alice Adams",
         "config.subject": OPEN.topic,
