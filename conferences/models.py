@@ -178,7 +178,13 @@ class Conference(models.Model):
         if rule is None:
             return [self.start_date]
         today = times.wall_clock(now, self.time_zone).date()
-        return recurrence.ahead(rule, self.start_date, today, today + STORED_AHEAD)
+        days = recurrence.ahead(rule, self.start_date, today, today + STORED_AHEAD)
+        return sorted({*days, *self._days_moved_ahead(rule, now)})
+
+    def _days_moved_ahead(self, rule: Rule, now: datetime) -> list[date]:
+        """Days of the rule whose occurrences are still to come: `ahead` knows nothing of a past one that was moved."""
+        to_come = self.occurrences.filter(moved=True, ends_at__gt=now).values_list("original_date", flat=True)
+        return [day for day in to_come if rule.meets(self.start_date, day)]
 
     def write_over_at(self) -> None:
         """Note when the last occurrence ends; of those that stand, if any does."""
