@@ -16,6 +16,7 @@ from addressbook.addresses import clean_address, parse_people
 from addressbook.models import Contact
 from addressbook.search import search
 from cabinet.text import TextFormField
+from conferences.choices import Role
 from invitations.inviting import Person, contacts_by_address
 from invitations.mail_clients import CLIENTS, Compose
 from invitations.models import Invitation, PartStat
@@ -35,6 +36,7 @@ class Chosen:
 
     address: str
     name: str
+    role: str = Role.PARTICIPANT
     count: None = None
 
 
@@ -63,15 +65,18 @@ class InviteForm(forms.Form):
         *,
         initial: Mapping[str, Any] | None = None,
         people: Iterable[Person] = (),
+        roles: Mapping[str, Role] | None = None,
         found: list[Contact] | None = None,
     ) -> None:
         super().__init__(data, initial={"submission_id": uuid4(), **(initial or {})})
         self.user, self.people, self.found = user, list(people), found
+        self.roles = roles or {}
 
     def clean_q(self) -> list[Person]:
         """The chips and the box together."""
         self.data = self.data.copy()
         self.people, refused = _read([*self.data.getlist("to"), self.cleaned_data["q"]])
+        self.roles = _roles(self.data)
         self.data["q"] = ", ".join(refused)
         if refused:
             words = _("“%(text)s” is not an e-mail address. Remove it or correct it.")
@@ -98,7 +103,8 @@ class InviteForm(forms.Form):
     def chosen(self) -> list[Chosen]:
         """The chips to draw, under the names of the address book."""
         contacts = contacts_by_address([address for _name, address in self.people], self.user)
-        return [_chip(person, contacts.get(person[1].lower())) for person in self.people]
+        people = [(person, person[1].lower()) for person in self.people]
+        return [_chip(person, contacts.get(key), self.roles.get(key)) for person, key in people]
 
     @classmethod
     def gathering(cls, user: AbstractBaseUser, data: QueryDict) -> Self | None:
@@ -111,14 +117,22 @@ class InviteForm(forms.Form):
         except ValidationError:  # far too many: the bound form says so
             return cls(user, data)
         kept = {"message": data.get("message", ""), "submission_id": data.get("submission_id"), "q": query}
-        return cls(user, initial=kept, people=people, found=found)
+        return cls(user, initial=kept, people=people, roles=_roles(data), found=found)
 
 
-def _chip(person: Person, contact: Contact | None) -> Chosen:
+def _chip(person: Person, contact: Contact | None, role: Role | None) -> Chosen:
     name, address = person
+    role = role or Role.PARTICIPANT
     if contact:
-        return Chosen(address, contact.name)
-    return Chosen(f'"{name}" <{address}>' if name else address, name)
+        return Chosen(address, contact.name, role)
+    return Chosen(f'"{name}" <{address}>' if name else address, name, role)
+
+
+def _roles(data: QueryDict) -> dict[str, Role]:
+    """Who is more than a participant, by address in lower case: each chip has a drop-down called as it is."""
+    chosen = {sent: data.get(f"role:{sent}") for sent in data.getlist("to")}
+    named = [(sent, Role(role)) for sent, role in chosen.items() if role in Role.values and role != Role.PARTICIPANT]
+    return {address.lower(): role for sent, role in named for _name, address in _read([sent])[0]}
 
 
 type Gathered = tuple[list[Person], str, list[Contact] | None]

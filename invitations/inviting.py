@@ -6,7 +6,7 @@ same moment waits; the letters are queued in the same transaction (outbox.py) an
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from django.db.models.functions import Lower
 from django.db.models.lookups import In
 
 from addressbook.models import Contact
+from conferences.choices import Role
 from conferences.models import Conference
 from conferences.tokens import new_token
 from invitations import outbox
@@ -26,8 +27,8 @@ type Person = tuple[str, str]
 """Name (may be empty) and address, as addressbook.addresses hands them out."""
 
 _ASKED_ANEW = (
-    "name", "contact", "submission", "token", "announced_sequence", "partstat", "answered_at", "answered_sequence",
-    "comment", "language", "time_zone", "withdrawn_at",
+    "name", "contact", "role", "submission", "token", "announced_sequence", "partstat", "answered_at",
+    "answered_sequence", "comment", "language", "time_zone", "withdrawn_at",
 )  # fmt: skip
 
 
@@ -42,15 +43,20 @@ def invite(
     by: AbstractBaseUser,
     submission_id: UUID,
     message: str = "",
+    roles: Mapping[str, Role] | None = None,
     now: datetime,
 ) -> list[Invitation]:
     """Invite `people` (address unique without regard to case) and queue a letter to each; the invited ones.
+
+    `roles` holds, by address in lower case, who is more than a participant.
 
     Whoever is invited already stays untouched and is not in the answer; whoever was withdrawn is asked anew. A
     repeated `submission_id` does nothing and answers as the first time. Raises OtherSubmissionError when it comes with
     other content, ClosedError when the conference is cancelled or over.
     """
-    digest = hashlib.sha256(json.dumps([conference.pk, sorted(people), message]).encode()).hexdigest()
+    roles = roles or {}
+    asked = [(name, address, str(roles.get(address.lower(), Role.PARTICIPANT))) for name, address in people]
+    digest = hashlib.sha256(json.dumps([conference.pk, sorted(asked), message]).encode()).hexdigest()
     with transaction.atomic():
         submission, is_new = Submission.objects.get_or_create(
             pk=submission_id, defaults={"conference": conference, "by_id": by.pk, "message": message, "digest": digest}
@@ -58,7 +64,7 @@ def invite(
         if submission.digest != digest:
             raise OtherSubmissionError
         if is_new:
-            _ask(_open(conference, now), people, submission, by, now)
+            _ask(_open(conference, now), asked, submission, by, now)
     return list(Invitation.objects.filter(submission=submission).select_related("conference"))
 
 
@@ -93,7 +99,29 @@ def correct_address(invitation: Invitation, address: str, *, by: AbstractBaseUse
     with transaction.atomic():
         if withdraw(invitation, now):
             people = [(invitation.name, address)]
-            invite(invitation.conference, people, by=by, submission_id=uuid4(), message=message, now=now)
+            roles = {address.lower(): Role(invitation.role)}
+            invite(
+                invitation.conference, people, by=by, submission_id=uuid4(), message=message, roles=roles, now=now
+            )  # fmt: skip
+
+
+def is_secret(conference: Conference) -> bool:
+    """Whether nobody was told about it: no letter has left or may have left, and nobody came to its door."""
+    told = conference.deliveries.requests().arrived().exists()
+    came = conference.arrivals.exclude(key__startswith="user-").exists()
+    return not (told or came)
+
+
+def delete(conference: Conference) -> bool:
+    """Delete it for good, with the letters that still wait; False, and nothing done, once somebody knows of it."""
+    with transaction.atomic():
+        current = _locked(conference.pk)
+        letters = Delivery.objects.filter(conference=current).select_for_update(no_key=True)
+        list(letters.values_list("pk", flat=True))  # no worker may take one in hand from here on
+        if is_secret(current):
+            current.delete()
+            return True
+        return False
 
 
 def _locked(conference_id: int) -> Conference:
@@ -115,20 +143,25 @@ def _raise_sequence(conference: Conference) -> None:
 
 
 def _ask(
-    conference: Conference, people: Iterable[Person], submission: Submission, by: AbstractBaseUser, now: datetime
+    conference: Conference,
+    people: Iterable[tuple[str, str, str]],
+    submission: Submission,
+    by: AbstractBaseUser,
+    now: datetime,
 ) -> None:
     """Insert the new ones, bring back the withdrawn ones, queue the letters: as many queries for 500 as for one."""
-    asked = {address.lower(): (name, address) for name, address in people}
+    asked = {address.lower(): (name, address, role) for name, address, role in people}
     known = {row.address.lower(): row for row in conference.invitations.filter(_is_one_of(asked))}
     again = [row for row in known.values() if row.withdrawn_at]
-    new = [Invitation(address=address) for key, (_name, address) in asked.items() if key not in known]
+    new = [Invitation(address=address) for key, (_name, address, _role) in asked.items() if key not in known]
     if again:
         _raise_sequence(conference)
     contacts = contacts_by_address(asked, by)
     for row in (*new, *again):
         key = row.address.lower()
         row.conference, row.submission = conference, submission
-        _begin(row, asked[key][0], contacts.get(key))
+        name, _address, row.role = asked[key]
+        _begin(row, name, contacts.get(key))
     Invitation.objects.bulk_create(new)
     Invitation.objects.bulk_update(again, _ASKED_ANEW)
     outbox.queue([*new, *again], Delivery.Kind.INVITATION, now=now)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from conferences.choices import Role
 from conferences.links import join_url
 from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
@@ -72,7 +73,7 @@ def _invite(request: SignedInRequest, conference: Conference, now: datetime) -> 
     if form.is_valid():
         people = form.cleaned_data.pop("q")
         try:
-            inviting.invite(conference, people, by=request.user, now=now, **form.cleaned_data)
+            inviting.invite(conference, people, roles=form.roles, by=request.user, now=now, **form.cleaned_data)
             return redirect("invitations:ledger", conference.pk)
         except ClosedError:
             form.add_error(None, TOO_LATE)
@@ -91,6 +92,18 @@ def send_again(request: SignedInRequest, invitation: Invitation) -> HttpResponse
         messages.success(request, _("The letter to %(name)s is on its way again.") % {"name": invitation})
     else:
         messages.info(request, _("A letter to %(name)s is on its way already.") % {"name": invitation})
+    return redirect("invitations:ledger", invitation.conference_id)
+
+
+@require_POST
+@of_one_person
+def change_role(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
+    """Another role in the room, from the next time on that the person goes in."""
+    role = request.POST.get("role", "")
+    if role in Role.values:
+        Invitation.objects.filter(pk=invitation.pk).update(role=role)
+        words = {"name": invitation, "role": Role(role).label}
+        messages.success(request, _("%(name)s: %(role)s, from the next time they join.") % words)
     return redirect("invitations:ledger", invitation.conference_id)
 
 
@@ -120,6 +133,19 @@ def remove(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
         messages.success(request, _("%(name)s is no longer invited.") % {"name": invitation})
         return redirect("invitations:ledger", invitation.conference_id)
     return render(request, "invitations/removal.html", {"tab": "conferences", "invitation": invitation})
+
+
+@form_page
+def delete_conference(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Ask, then delete for good what nobody was told about."""
+    conference = managed(request, pk)
+    if request.method == "POST" and inviting.delete(conference):
+        messages.success(request, _("“%(topic)s” was deleted.") % {"topic": conference.topic})
+        return redirect("conferences:list")
+    if not inviting.is_secret(conference):
+        messages.error(request, _("People know of this conference already. Cancel it, so that they are told."))
+        return redirect(conference)
+    return render(request, "conferences/deletion.html", {"tab": "conferences", "conference": conference})
 
 
 # OTHER WAYS TO INVITE

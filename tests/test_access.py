@@ -84,6 +84,8 @@ TABLE = {
     "conferences:conference": private(200, 405, "conference"),
     "conferences:edit": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
     "conferences:cancellation": private(200, 302, "conference"),
+    "conferences:co-organizers": private(200, 200, "conference"),
+    "conferences:deputies": signed_in(200, 200),
     "conferences:start": Row((SIGN_IN, 405, 405), (SIGN_IN, 303, 404), "conference"),
     "conferences:join-by-number": public(200, 200),
     "conferences:join": public(200, 303, "direct-link"),  # too early: back to the countdown
@@ -94,6 +96,8 @@ TABLE = {
     "invitations:ledger": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
     "invitations:send-again": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
     "invitations:address": private(200, 200, "invitation"),
+    "invitations:role": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
+    "invitations:deletion": private(200, 302, "conference"),
     "invitations:removal": private(200, 302, "invitation"),
     "invitations:mail-client": private(302, 302, "conference"),
     "invitations:calendar-file": private(200, 405, "conference"),

@@ -4,6 +4,7 @@ Names pass through format_html and stand in <bdi>, so that one in another writin
 neighbours round.
 """
 
+from collections.abc import Sequence
 from zlib import crc32
 
 from django import template
@@ -58,15 +59,33 @@ SPAN = SafeString('<span class="person">')
 
 
 @register.simple_tag
-def chip(address: str, name: str = "", count: int | None = None) -> SafeString:
-    """A chosen person or list: posts its address as `to`, and a button that takes it off, without script too."""
+def chip(
+    address: str, name: str = "", count: int | None = None, roles: Sequence[tuple[str, Text]] = (), role: str = ""
+) -> SafeString:
+    """A chosen person or list: posts its address as `to`, and a button that takes it off, without script too.
+
+    Where there are `roles` to choose from (values and labels), the chosen one is posted as `role:` and the address.
+    """
     people = format_html("<small>{}</small>", people_words(count)) if count is not None else ""
     return format_html(
-        '<li class="chip" data-count="{}"><input type="hidden" name="to" value="{}"><bdi>{}</bdi>{}'
+        '<li class="chip" data-count="{}"><input type="hidden" name="to" value="{}"><bdi>{}</bdi>{}{}'
         '<button name="remove" value="{}" aria-label="{}">{}</button></li>',
-        1 if count is None else count, address, name or address, people,
+        1 if count is None else count, address, name or address, people, _role_choice(address, name, roles, role),
         address, _("Remove %(name)s") % {"name": name or address}, small_icon("x"),
     )  # fmt: skip
+
+
+def _role_choice(address: str, name: str, roles: Sequence[tuple[str, Text]], role: str) -> SafeString:
+    if not roles:
+        return SafeString("")
+    options = [(value, _SELECTED if value == role else "", text) for value, text in roles]
+    return format_html(
+        '<select name="role:{}" aria-label="{}">{}</select>', address, _("Role of %(name)s") % {"name": name or address},
+        format_html_join("", '<option value="{}"{}>{}</option>', options),
+    )  # fmt: skip
+
+
+_SELECTED = SafeString(" selected")
 
 
 def people_words(count: int) -> str:

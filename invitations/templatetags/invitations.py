@@ -9,10 +9,12 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
 from invitations import words
 from invitations.forms import InviteForm, MailClientForm
+from invitations.inviting import is_secret
 from invitations.ledger import Ledger
 from invitations.mail_clients import compose, offered, whole_text
 
@@ -40,6 +42,22 @@ TALLY = {
 def tally_word(status: str) -> str:
     """The word behind a number of people."""
     return str(TALLY[status])
+
+
+@register.filter
+def roles(conference: Conference) -> list[tuple[str, str]]:
+    """What invited people may be in this conference: presenters only where not everybody is seen."""
+    return [
+        (role.value, str(role.label))
+        for role in Role
+        if role != Role.PRESENTER or conference.mode in {Mode.WEBINAR, Mode.SEMINAR}
+    ]
+
+
+@register.filter
+def may_be_deleted(conference: Conference) -> bool:
+    """Whether nobody was told about it yet."""
+    return is_secret(conference)
 
 
 @register.inclusion_tag("invitations/ways.html", takes_context=True)

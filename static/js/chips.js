@@ -44,6 +44,11 @@ export class Chips {
       chip.querySelector("bdi").after(people);
       chip.dataset.count = count;
     }
+    const role = chip.querySelector("select");
+    if (role) {
+      role.name = `role:${posted}`;
+      role.setAttribute("aria-label", this.words("role", { name }));
+    }
     const button = chip.querySelector("button");
     button.value = posted;
     button.setAttribute("aria-label", this.words("remove", { name }));
