@@ -219,11 +219,8 @@ def first_day(rule: Rule, start: date) -> date:
 
 
 def latest_until(start: date) -> date:
-    """The last day on which a series from `start` may be said to end: five years later."""
-    try:
-        return start.replace(year=start.year + 5)
-    except ValueError:  # 29 February, or the year 9999
-        return min(start, date.max - timedelta(days=5 * 366)) + timedelta(days=5 * 365 + 1)
+    """The last day on which a series from `start` may be said to end: five years later, two of them leap years."""
+    return start + min(timedelta(days=5 * 365 + 2), date.max - start)
 
 
 def check(rule: Rule, start: date) -> None:
