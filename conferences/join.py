@@ -163,5 +163,5 @@ def _way_in(door: Door, person: Participant, now: datetime) -> str:
     """The address of the room for one person."""
     conference, room = door.conference, room_called(door.conference.room_backend)
     wishes = arrangement(conference, opens_at=door.opens_at or now, closes_at=door.closes_at or now + JOIN_ENDS_AFTER)
-    room.open(door.room_name, wishes)
-    return room.join_url(door.room_name, person, wishes, now)
+    sitting = room.open(door.room_name, wishes)
+    return room.join_url(door.room_name, person, wishes, now, sitting)

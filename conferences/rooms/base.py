@@ -19,8 +19,8 @@ class RoomDown(Exception):
 class Participant:
     """Who comes in, under which name and in which role.
 
-    `key` tells one person from another who bears the same name; "" where that is not known. It is no secret: rooms show
-    it to others who are inside.
+    `key` tells one person from another who bears the same name; "" where that is not known. It stays here: a room gets
+    to see at most a digest of it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Arrangement:
     """How the conference wants its room; a back-end takes from it what it `supports`.
 
     `opens_at` and `closes_at` (aware) bound every permission that a back-end hands out. `welcome` is plain text for
-    those inside, `way_back` the absolute address to which people return from the room, `language` the organizer's.
+    those inside, `way_back` the absolute address to which people return from the room.
     """
 
     topic: str
@@ -46,7 +46,6 @@ class Arrangement:
     closes_at: datetime
     welcome: str = ""
     way_back: str = ""
-    language: str = ""
     mode: Mode = Mode.DISCUSSION
     chat_premoderation: bool = False
     mute_on_entry: bool = False
@@ -103,7 +102,7 @@ class RoomBackend(Protocol):
 
     @property
     def removes_people(self) -> bool:
-        """Whether who is removed here cannot go back into the room itself by an address kept from before."""
+        """Whether who is removed here cannot go back into the room itself by the address that their browser shows."""
         ...
 
     @property
@@ -111,14 +110,17 @@ class RoomBackend(Protocol):
         """Whether `recordings` knows what was recorded; elsewhere people have to ask."""
         ...
 
-    def open(self, room: str, arrangement: Arrangement) -> None:
+    def open(self, room: str, arrangement: Arrangement) -> str:
         """Make the room named `room` ready; doing it again is harmless. By network, 3 seconds at most.
 
-        Raises RoomDown. To be called before `join_url`, and outside of transactions.
+        What it returns is for `join_url`: a mark of this sitting, so that no address is good for the next one. "" where
+        there is nothing to mark. Raises RoomDown. To be called outside of transactions.
         """
         ...
 
-    def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+    def join_url(
+        self, room: str, person: Participant, arrangement: Arrangement, now: datetime, sitting: str = ""
+    ) -> str:
         """Where `person` enters the room named `room` at the moment `now`. No network."""
         ...
 

@@ -50,14 +50,17 @@ class JitsiRoom:
         """Permissions end soon and are not renewed; to an open server everybody may go back."""
         return bool(self.secret)
 
-    def open(self, room: str, arrangement: Arrangement) -> None:
+    def open(self, room: str, arrangement: Arrangement) -> str:
         """Nothing to do: a room exists as soon as somebody is in it."""
+        return ""
 
     def recordings(self, rooms: Sequence[str]) -> list[Recording]:
         """Nothing is known here of recordings."""
         return []
 
-    def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+    def join_url(
+        self, room: str, person: Participant, arrangement: Arrangement, now: datetime, sitting: str = ""
+    ) -> str:
         """The room's address with this person's start settings behind the #, and a token before it if signed.
 
         The server never sees what stands behind the #: the page of Jitsi reads it, values are JSON.

@@ -30,13 +30,16 @@ class LinkRoom:
         """Scheme and host."""
         return f"https://{urlsplit(self.template).netloc}"
 
-    def open(self, room: str, arrangement: Arrangement) -> None:
+    def open(self, room: str, arrangement: Arrangement) -> str:
         """Nothing to do: what happens behind the address is not known here."""
+        return ""
 
     def recordings(self, rooms: Sequence[str]) -> list[Recording]:
         """Nothing is known here of recordings."""
         return []
 
-    def join_url(self, room: str, person: Participant, arrangement: Arrangement, now: datetime) -> str:
+    def join_url(
+        self, room: str, person: Participant, arrangement: Arrangement, now: datetime, sitting: str = ""
+    ) -> str:
         """The room's address; everybody gets the same one."""
         return self.template.replace("{room}", quote(room, safe=""))
