@@ -114,6 +114,9 @@ class Conference(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["organizer", "submission_id"], name="conference_once_per_submission"),
         ]
+        indexes: ClassVar = [
+            models.Index("organizer", condition=models.Q(permanent=True), name="conference_permanent"),
+        ]
 
     def __str__(self) -> str:
         return self.topic
@@ -170,6 +173,7 @@ class Conference(models.Model):
         Occurrence.objects.filter(pk__in=gone).delete()
         Occurrence.objects.bulk_create([row for row in rows if row.pk is None])
         Occurrence.objects.bulk_update([row for row in rows if row.pk], Occurrence.DERIVED)
+        self.occurrences.exclude(organizer=self.organizer_id).update(organizer=self.organizer_id)  # past ones, too
         self.write_over_at()
 
     def _days(self, now: datetime) -> list[date]:

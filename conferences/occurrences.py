@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 # Between two occurrences the room of the first one stays open so long: people do go on a little.
 GOES_ON_FOR = timedelta(hours=1)
+# No occurrence lasts longer (forms.py sees to it), so what goes on now began within this time.
+LONGEST = timedelta(days=1)
 
 
 class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
@@ -36,11 +39,12 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
 
     def coming(self, now: datetime) -> Self:
         """Not over, soonest first; cancelled ones too, so that they stay visible until their time."""
-        return self.filter(ends_at__gt=now).order_by("starts_at", "pk")
+        # What starts bounds the walk along an index in that order; what ends is no more than a filter.
+        return self.filter(starts_at__gt=now - LONGEST, ends_at__gt=now).order_by("starts_at", "pk")
 
     def past(self, now: datetime) -> Self:
         """Over, newest first."""
-        return self.filter(ends_at__lte=now).order_by("-starts_at", "-pk")
+        return self.filter(starts_at__lt=now, ends_at__lte=now).order_by("-starts_at", "-pk")
 
     def current(self, now: datetime) -> Occurrence | None:
         """Of one conference: the one that a link leads to now. The one that goes on or comes next; for an hour after
@@ -62,10 +66,17 @@ class Occurrence(models.Model):
     rule has it: with the start time of the conference that is RECURRENCE-ID (RFC 5545 section 3.8.4.4).
     """
 
-    DERIVED = ("original_date", "start_date", "start_time", "duration", "starts_at", "ends_at", "organizer_joined_at")
+    DERIVED = (
+        "original_date", "start_date", "start_time", "duration", "starts_at", "ends_at", "organizer_joined_at",
+        "organizer",
+    )  # fmt: skip
     WHEN = ("start_date", "start_time", "duration")
 
-    conference = models.ForeignKey("conferences.Conference", models.CASCADE, related_name="occurrences")
+    conference = models.ForeignKey("conferences.Conference", models.CASCADE, related_name="occurrences", db_index=False)
+    # The conference's organizer once more: so a list is one walk along an index, whatever else the table holds.
+    organizer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, editable=False
+    )
     original_date = models.DateField()
     start_date = models.DateField(_("Date"))
     start_time = models.TimeField(_("Start time"))
@@ -82,6 +93,10 @@ class Occurrence(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint("conference", "original_date", name="occurrence_once_per_date"),
+        ]
+        indexes: ClassVar = [
+            models.Index("organizer", "starts_at", "id", name="occurrence_in_lists"),
+            models.Index("conference", "starts_at", name="occurrence_of_conference"),
         ]
 
     def __str__(self) -> str:
@@ -132,6 +147,7 @@ class Occurrence(models.Model):
         if starts_at != self.starts_at:
             self.organizer_joined_at = None
         self.starts_at, self.ends_at = starts_at, starts_at + self.duration
+        self.organizer_id = self.conference.organizer_id
 
     def move(
         self, by: AbstractBaseUser, when: Mapping[str, Any], *, seen_sequence: int, tell: choices.Tell
