@@ -47,6 +47,9 @@ def new_uid() -> str:
 class Conference(models.Model):
     """A scheduled conference. Wall-clock start, zone and duration are the truth; instants follow from them."""
 
+    # Which facts say where on the time line it begins.
+    WHEN = frozenset({"start_date", "start_time", "time_zone"})
+
     organizer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="conferences")
     topic = LineField(_("Topic"), max_length=200)
     agenda = CleanTextField(_("Agenda or description"), max_length=5000, blank=True)
@@ -151,6 +154,15 @@ class Conference(models.Model):
         """By which rule it repeats, if it does."""
         return recurrence.parse(self.rule) if self.rule else None
 
+    def check_start(self) -> None:
+        """Raise times.NoSuchTime where the first wall-clock time does not exist, if that matters to anybody."""
+        if not self.permanent:
+            times.instant(self.wall_start, self.time_zone)
+
+    def has_begun(self, now: datetime) -> bool:
+        """Whether one of its dates lies behind us, or goes on: where a series begins cannot be changed any more."""
+        return self.occurrences.filter(starts_at__lte=now).exists()
+
     def is_over(self, now: datetime) -> bool:
         """Whether nothing of it is to come any more; a permanent and an endless one never is."""
         return self.over_at is not None and now >= self.over_at
@@ -159,9 +171,8 @@ class Conference(models.Model):
         """Bring the stored occurrences in step with rule, wall clock and zone; rooms stay as they are.
 
         What has taken place stays as it was, and so does what was moved or cancelled by itself, as long as the rule
-        still meets its day. Raises times.NoSuchTime where the first wall-clock time does not exist.
+        still meets its day, or has begun.
         """
-        times.instant(self.wall_start, self.time_zone)
         known = {row.original_date: row for row in self.occurrences.all()}
         if not self.rule and len(known) == 1:  # another date of the same thing
             known = dict.fromkeys([self.start_date], next(iter(known.values())))
@@ -169,7 +180,7 @@ class Conference(models.Model):
         rows = [known.pop(day) if day in known else Occurrence(conference=self, original_date=day) for day in days]
         for row in rows:
             row.follow_rule(now)
-        gone = [row.pk for row in known.values() if not row.is_over(now)]
+        gone = [row.pk for row in known.values() if not row.has_begun(now)]
         Occurrence.objects.filter(pk__in=gone).delete()
         Occurrence.objects.bulk_create([row for row in rows if row.pk is None])
         Occurrence.objects.bulk_update([row for row in rows if row.pk], Occurrence.DERIVED)
@@ -235,6 +246,7 @@ class Conference(models.Model):
         seen_sequence: int,
         tell: choices.Tell,
         now: datetime,
+        message: str = "",
     ) -> Change | None:
         """Apply edited `fields`; None if nothing differs, else the Change that letters are written from.
 
@@ -247,14 +259,15 @@ class Conference(models.Model):
             for name, value in fields.items():
                 setattr(self, name, value)
             before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
-            if before:
-                self.refuse_if_changed(seen_sequence)
             if not before:
                 return None
+            self.refuse_if_changed(seen_sequence)
+            if self.WHEN & before.keys():
+                self.check_start()
             self.sequence += 1
             self.save(update_fields=[*fields, "sequence", "changed_at"])
             self.write_occurrences(now)
-            return self.write_change(Change.Kind.CHANGED, by, before=before, tell=tell)
+            return self.write_change(Change.Kind.CHANGED, by, before=before, tell=tell, message=message)
 
     def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: choices.Tell, message: str = "") -> bool:
         """Take the conference off; doing it twice is doing it once, and False the second time."""

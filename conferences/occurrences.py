@@ -122,6 +122,10 @@ class Occurrence(models.Model):
         """Whether it will not take place."""
         return self.cancelled_at is not None or self.conference.cancelled_at is not None
 
+    def has_begun(self, now: datetime) -> bool:
+        """Whether it goes on or has taken place."""
+        return now >= self.starts_at
+
     def is_over(self, now: datetime) -> bool:
         """Whether its time has passed."""
         return now >= self.ends_at
@@ -131,9 +135,8 @@ class Occurrence(models.Model):
         return facts(self, self.WHEN)
 
     def follow_rule(self, now: datetime) -> None:
-        """Take date, time and duration from the rule, unless it was moved or has taken place; then the instants."""
-        is_new = self.pk is None
-        if not is_new and self.conference.rule and self.is_over(now):
+        """Take date, time and duration from the rule, unless it was moved or has begun; then the instants."""
+        if self.pk and self.conference.rule and self.has_begun(now):
             return
         if not self.moved:
             self.original_date = self.original_date if self.conference.rule else self.conference.start_date
@@ -176,7 +179,10 @@ class Occurrence(models.Model):
             return self.conference.write_change(choices.Kind.MOVED, by, before=before, tell=tell, of=self)
 
     def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: choices.Tell, message: str = "") -> bool:
-        """Take this one off; doing it twice is doing it once, and False the second time."""
+        """Take this one off; doing it twice is doing it once, and False the second time.
+
+        Raises ChangedMeanwhile where the series has no such date any more.
+        """
         with transaction.atomic():
             self._lock()
             if self.is_off:
@@ -189,8 +195,14 @@ class Occurrence(models.Model):
             return True
 
     def _lock(self) -> None:
-        """Read conference and occurrence afresh, and hold the conference: every change goes through that lock."""
+        """Read conference and occurrence afresh, and hold the conference: every change goes through that lock.
+
+        Raises ChangedMeanwhile where the series has no such date any more.
+        """
         self.conference.lock()
         conference = self.conference
-        self.refresh_from_db()
+        try:
+            self.refresh_from_db()
+        except Occurrence.DoesNotExist as error:
+            raise ChangedMeanwhile from error
         self.conference = conference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -17,6 +18,9 @@ from conferences.tokens import new_number
 
 if TYPE_CHECKING:
     from conferences.models import Conference
+
+# Of a new conference people hear by invitations alone.
+SCHEDULED = {"kind": Kind.SCHEDULED, "before": {}, "tell": Tell.NOBODY}
 
 
 def digits(number: str) -> str:
@@ -46,21 +50,29 @@ class ConferenceQuerySet(models.QuerySet["Conference"]):
         return known
 
     def schedule(
-        self, organizer: AbstractBaseUser, *, by: AbstractBaseUser | None = None, now: datetime, **fields: Any
+        self,
+        organizer: AbstractBaseUser,
+        *,
+        by: AbstractBaseUser | None = None,
+        now: datetime,
+        first_change: Mapping[str, Any] = SCHEDULED,
+        **fields: Any,
     ) -> Conference:
         """A new conference with its occurrences and the first line of its history, in one transaction.
 
         `fields` are `Conference` fields: topic, start_date, start_time, time_zone, duration, rule, settings. `by` is
-        who presses the button, where that is a deputy. The same submission_id again, even at the same moment, answers
-        with the conference that is already there. Raises SubmittedBefore, NumberTaken, recurrence.UnsupportedRule, and
-        times.NoSuchTime for a wall-clock time that a clock change skips.
+        who presses the button, where that is a deputy. `first_change` is what Conference.write_change takes. The same
+        submission_id again, even at the same moment, answers with the conference that is already there. Raises
+        SubmittedBefore, NumberTaken, recurrence.UnsupportedRule, and times.NoSuchTime for a wall-clock time that a
+        clock change skips.
         """
         conference = self.model(organizer_id=organizer.pk, **fields)
+        conference.check_start()
         try:
             with transaction.atomic():
                 conference.save(force_insert=True)
                 conference.write_occurrences(now)
-                conference.write_change(Kind.SCHEDULED, by or organizer, before={}, tell=Tell.NOBODY)
+                conference.write_change(by=by or organizer, **first_change)
         except IntegrityError as error:
             twin = self.submitted(organizer, conference.submission_id, conference.submission_digest)
             if twin is None:
