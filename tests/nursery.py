@@ -68,6 +68,12 @@ class Nursery:
         self._living.add(child)
         return child
 
+    def edit(self, verb: str, conference: int, step: int) -> int:
+        """The process id of a web server that changes a conference, and stops itself after so many statements."""
+        child = self._ask("edit", verb, conference, step)
+        self._living.add(child)
+        return child
+
     def wait(self, child: int) -> int:
         """The exit code, or the negative signal, when the process has ended."""
         self._living.discard(child)
@@ -89,6 +95,11 @@ def invite(conference: int, number: int, submission: str) -> None:
     found = Conference.objects.select_related("organizer").get(pk=conference)
     people = [(f"P {place}", f"p{place}@example.org") for place in range(number)]
     inviting.invite(found, people, by=found.organizer, submission_id=UUID(submission), now=timezone.now())
+
+
+def edit(verb: str, conference: int, step: int) -> None:
+    """One press of “Save”."""
+    edits.run(verb, conference, step)
 
 
 def fork(work: Callable[..., None], *arguments: Any) -> int:
@@ -123,5 +134,6 @@ if __name__ == "__main__":
     import cabinet.management.commands.worker  # noqa: F401 - so that a child has nothing left to load
     from conferences.models import Conference
     from invitations import inviting
+    from tests.conferences import edits
 
     main()
