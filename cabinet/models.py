@@ -36,7 +36,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("Time zone"), max_length=64, default="UTC")
     language = models.CharField(_("Language"), max_length=16, default="en")
     mail_client = models.CharField(max_length=32, blank=True, help_text="The last choice in “Choose the mail client”.")
-    defaults = models.JSONField(default=dict, blank=True, help_text="Settings that a new conference starts with.")
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(_("Administrator"), default=False)
     date_joined = models.DateTimeField(default=timezone.now)

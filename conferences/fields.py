@@ -21,6 +21,7 @@ type ZoneGroup = tuple[Text, Sequence[str]]
 
 # For what must stay letter for letter, whatever the telephone thinks of it.
 AS_TYPED = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "dir": "ltr"}
+CHOOSE = {"invalid_choice": _("Choose one of the options")}
 
 
 class WallDateField(forms.DateField):
@@ -74,6 +75,22 @@ class MinutesField(WholeNumberField):
 
     def prepare_value(self, value: Any) -> Any:
         return times.minutes_of(value) if isinstance(value, timedelta) else value
+
+
+class EitherField(forms.ChoiceField):
+    """One of two answers in words, a bool for the rest of the house: "on" is the second one, as of a tick box."""
+
+    widget = forms.RadioSelect
+
+    def __init__(self, no: Text, yes: Text, **options: Any) -> None:
+        choices = [("", no), ("on", yes)]
+        super().__init__(choices=choices, required=False, error_messages=CHOOSE, **options)
+
+    def clean(self, value: Any) -> bool:
+        return bool(super().clean(value))
+
+    def prepare_value(self, value: Any) -> Any:
+        return {True: "on", False: ""}.get(value, value)
 
 
 class NumberField(forms.CharField):

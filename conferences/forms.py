@@ -1,52 +1,64 @@
 """The only door for what people type about conferences. Cleaned values are domain types."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineFormField, TextFormField
-from conferences import times
 from conferences.choices import ClientVideoQuality, Mode, VideoQuality
 from conferences.conflicts import NumberTaken
-from conferences.defaults import LENGTHS, OTHER, SETTINGS, first_values, right_now, values_of, zone_of
+from conferences.defaults import SETTINGS, first_values, right_now, values_of, zone_of
 from conferences.fields import (
     AS_TYPED,
+    CHOOSE,
     CityField,
+    EitherField,
     MinutesField,
     NumberField,
-    WallDateField,
-    WallTimeField,
     WholeNumberField,
     ZoneField,
-    in_five_years,
 )
 from conferences.models import Conference
+from conferences.recurrence_fields import RECURRENCE
 from conferences.rooms import all_rooms, room_called
 from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
+from conferences.template import Template
+from conferences.when_forms import WHEN, WhenForm
 
-type Day = date  # inside the form, `date` is a field
-
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=1440)
-# An end may lie a day behind its start, and a day begins at other moments elsewhere: earlier dates are surely over.
-SURELY_OVER = timedelta(days=3)
-WRONG_LENGTH = _("Duration must be between 5 and 1440 minutes")
-OVER = _("This conference would already be over. Choose a later date")
 TAKEN = _("Another conference has this ID. Choose another one.")
 MEANWHILE = _(
     "Someone changed this conference while you were editing. Your changes are below; check them and save again."
 )
-CHOOSE = {"invalid_choice": _("Choose one of the options")}
+# What only a new conference is asked.
+ONLY_NEW = ("permanent", "organizer", "template_name")
+# Field of the form -> cleaned value -> field of Conference, where they are not called alike.
+COLUMNS = {"date": ("date", "start_date"), "start": ("start", "start_time"), "duration": ("length", "duration"),
+           "repeat": ("rule", "rule")}  # fmt: skip
 
 
-class ConferenceForm(forms.Form):
-    """A new conference: what, when, and all settings, filled in from the organizer's defaults."""
+class ConferenceForm(WhenForm):
+    """A new conference: what, when, and all settings, filled in from the person's default template.
+
+    `initial` says otherwise for single fields. `kept` names fields that are not asked for: they are not there, and
+    `conference_fields()` leaves them out, so that they stay as they are; those of when_forms.WHEN and
+    recurrence_fields.RECURRENCE count for checking with their initial value. Of an existing conference the fields
+    ONLY_NEW are always kept, and of a permanent one WHEN and RECURRENCE, too. A form for the date of one occurrence:
+
+        ConferenceForm(data, ..., initial={"date": ..., "start": ...}, kept=all_but("date", "start", "end",
+                       "duration", "minutes"))
+
+    Without `repeat` in the data the rule stays as it is.
+    """
+
+    field_order = ["submission_id", "topic", "permanent", *WHEN, *RECURRENCE, "organizer"]
 
     submission_id = forms.Field(required=False, widget=forms.HiddenInput)
     topic = LineFormField(
@@ -58,18 +70,12 @@ class ConferenceForm(forms.Form):
             "max_length": _("Topic must be 200 characters or shorter"),
         },
     )
-    date = WallDateField(label=_("Date"))
-    start = WallTimeField(label=_("Start time"))
-    end = WallTimeField(label=_("End time"), required=False)
-    time_zone = ZoneField(label=_("Time zone"))
-    duration = forms.ChoiceField(
-        label=_("Duration"),
+    organizer = forms.ChoiceField(
+        label=_("Organizer"),
         required=False,
-        choices=[*LENGTHS, (OTHER, _("Other"))],
-        widget=forms.RadioSelect,
+        help_text=_("Invitations speak in this person’s name."),
         error_messages=CHOOSE,
     )
-    minutes = MinutesField(5, 1440, WRONG_LENGTH, label=_("Minutes"), required=False)
 
     number = NumberField(
         label=_("Conference ID"),
@@ -97,6 +103,13 @@ class ConferenceForm(forms.Form):
         help_text=_("The conference opens when you arrive."),
         widget=forms.CheckboxInput(attrs={"data-on": _("opens when you arrive")}),
     )
+    waiting_room = forms.BooleanField(
+        label=_("Waiting room"),
+        required=False,
+        help_text=_("People wait until the organizer lets them in."),
+        widget=forms.CheckboxInput(attrs={"data-on": _("waiting room")}),
+    )
+    invited_only = EitherField(_("Anyone with the link"), _("Invited people only"), label=_("Who may join"))
     guests_see_each_other = forms.BooleanField(
         label=_("Guests see each other"),
         required=False,
@@ -147,6 +160,15 @@ class ConferenceForm(forms.Form):
         error_messages={"max_length": _("Agenda must be 5000 characters or shorter")},
     )
 
+    template_name = LineFormField(  # type: ignore[assignment]  # our field hides nothing: Django takes fields out
+        label=_("Name of the template"),
+        required=False,
+        max_length=80,
+        help_text=_("Without a name these settings become what new conferences start with."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        error_messages={"max_length": _("Name must be 80 characters or shorter")},
+    )
+
     # What a POST may leave out: the box was emptied, or the sender knows no such field.
     MAY_BE_LEFT_OUT: ClassVar = (
         "number",
@@ -158,18 +180,43 @@ class ConferenceForm(forms.Form):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, *, user: Any, now: datetime, conference: Conference | None = None
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        user: Any,
+        now: datetime,
+        conference: Conference | None = None,
+        initial: Mapping[str, Any] | None = None,
+        kept: Collection[str] = (),
     ) -> None:
-        super().__init__(data)
-        self.user, self.now, self.conference = user, now, conference
-        self.notices: list[str] = []
+        self.user, self.conference = user, conference
+        self.given = {"user": user, "now": now, "conference": conference, "initial": initial, "kept": kept}
+        first = values_of(conference) if conference else first_values(user, now)
+        kept = {*kept, *_kept_of(conference)} if conference else kept
+        super().__init__(data, now=now, home_zone=zone_of(user), initial={**first, **(initial or {})}, kept=kept)
+        self.present_rule = conference.recurrence if conference else None
         self.zones_used_lately = Conference.objects.managed_by(user).zones_used_lately()
-        self.initial = values_of(conference) if conference else first_values(user, now)
+        self.principals: dict[str, Any] = {}
+        self._offer_organizers()
         self._offer_zones()
         self._offer_rooms()
 
+    def _offer_organizers(self) -> None:
+        """A choice for those whom somebody named as deputy."""
+        if "organizer" not in self.fields:
+            return
+        people = get_user_model().objects.filter(deputies__deputy=self.user.pk, is_active=True).order_by("name", "pk")
+        self.principals = {str(person.pk): person for person in people}
+        me = gettext("Me (%(name)s)") % {"name": self.user}
+        names = [(pk, str(person)) for pk, person in self.principals.items()]
+        cast(forms.ChoiceField, self.fields["organizer"]).choices = [("", me), *names]
+        if not self.principals:
+            del self.fields["organizer"]
+
     def _offer_zones(self) -> None:
         """Zones with the offsets of the day of the conference, as far as it is known already."""
+        if "time_zone" not in self.fields:
+            return
         day = self.initial["date"]
         cast(ZoneField, self.fields["time_zone"]).offer(
             datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
@@ -181,24 +228,17 @@ class ConferenceForm(forms.Form):
     def _offer_rooms(self) -> None:
         """A choice where there is one, and beside each setting the rooms that do not take it over."""
         rooms = all_rooms()
+        for name in self.fields.keys() & SAYS_BESIDE.keys():
+            field = self.fields[name]
+            field.help_text = " ".join(filter(None, [str(field.help_text), what_rooms_lack(name)]))
+        if "room_backend" not in self.fields:
+            return
         self.initial["room_backend"] = room_called(self.initial["room_backend"]).name
         cast(forms.ChoiceField, self.fields["room_backend"]).choices = [(room.name, room.label) for room in rooms]
         if len(rooms) == 1:
             del self.fields["room_backend"]
-        for name in SAYS_BESIDE:
-            field = self.fields[name]
-            field.help_text = " ".join(filter(None, [str(field.help_text), what_rooms_lack(name)]))
 
     # CLEANING
-
-    def clean_date(self) -> Day:
-        day: Day = self.cleaned_data["date"]
-        today = self.now.date()
-        if today - day > SURELY_OVER:
-            raise ValidationError(OVER)
-        if not in_five_years(day, today):
-            raise ValidationError(_("Choose a date within the next five years"))
-        return day
 
     def clean_number(self) -> str:
         number: str = self.cleaned_data["number"]
@@ -208,107 +248,37 @@ class ConferenceForm(forms.Form):
         return number
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for name in set(self.MAY_BE_LEFT_OUT) & cleaned.keys():
-            if cleaned[name] in (None, ""):
+        for name in set(self.MAY_BE_LEFT_OUT) & self.cleaned_data.keys():
+            if self.cleaned_data[name] in (None, ""):
                 field = self.fields[name]
-                cleaned[name] = field.clean(field.prepare_value(self.initial[name]))
-        if cleaned.get("duration") != OTHER:
-            self.errors.pop("minutes", None)  # nobody sees that box
-        starts_at = self._instant("start")
-        length = self._length(starts_at)
-        if starts_at and length:
-            cleaned["length"] = length
-            self._look_at_the_clock(starts_at, length)
-        return cleaned
+                self.cleaned_data[name] = field.clean(field.prepare_value(self.initial[name]))
+        return super().clean()
 
-    def _instant(self, name: str, later: timedelta = timedelta()) -> datetime | None:
-        """The instant of the clock time `name` on the date or `later`; None if unknown or said to be wrong."""
-        day, clock, zone = (self.cleaned_data.get(each) for each in ("date", name, "time_zone"))
-        if not (day and clock and zone):
-            return None
-        wall = datetime.combine(day + later, clock)
-        try:
-            at = times.instant(wall, zone)
-        except times.NoSuchTime as gap:
-            values = {"time": wall, "before": gap.before, "after": gap.after}
-            clocks = {name: f"{value:%H:%M}" for name, value in values.items()}
-            words = gettext("%(time)s does not exist in %(city)s that night. Choose %(before)s or %(after)s")
-            self.add_error(name, words % {**clocks, "city": times.city(zone)})
-            return None
-        if times.happens_twice(wall, zone):
-            self.notices.append(gettext("%(time)s happens twice. We take the first.") % {"time": f"{wall:%H:%M}"})
-        return at
-
-    def _length(self, starts_at: datetime | None) -> timedelta | None:
-        """The time between start and end where an end is given, else the chosen duration.
-
-        The duration, too, where it leads to that end: its buttons fill the end in, and only they can mean the second
-        of two equal hours.
-        """
-        end, chosen = self.cleaned_data.get("end"), self._chosen()
-        if not end or (starts_at and chosen and times.clock(starts_at + chosen, self.cleaned_data["time_zone"]) == end):
-            return self._chosen_length()
-        if not starts_at:
-            return None
-        next_day = end <= self.cleaned_data["start"]
-        ends_at = self._instant("end", timedelta(days=next_day))
-        length = ends_at - starts_at if ends_at else None
-        if length and not SHORTEST <= length <= LONGEST:
-            self.add_error("end", WRONG_LENGTH)
-        elif next_day:
-            self.notices.append(gettext("It ends on the next day, at %(time)s.") % {"time": f"{end:%H:%M}"})
-        return length
-
-    def _chosen(self) -> timedelta | None:
-        """The duration of the chosen button or the minutes beside it."""
-        choice = self.cleaned_data.get("duration") or self.initial["duration"]
-        return self.cleaned_data.get("minutes") if choice == OTHER else timedelta(minutes=int(choice))
-
-    def _chosen_length(self) -> timedelta | None:
-        chosen = self._chosen()
-        if chosen is None and "minutes" not in self.errors:
-            self.add_error("minutes", WRONG_LENGTH)
-        return chosen
-
-    def _look_at_the_clock(self, starts_at: datetime, length: timedelta) -> None:
-        """Only what is over altogether is refused: people do note down what has just begun."""
-        if starts_at + length <= self.now:
-            self.add_error("date", OVER)
-        elif starts_at < self.now.replace(second=0, microsecond=0) and self._is_new_start(starts_at):
-            self.notices.append(gettext("This starts in the past"))
-
-    def _is_new_start(self, starts_at: datetime) -> bool:
+    def is_new_start(self, starts_at: datetime) -> bool:
         return self.conference is None or self.conference.starts_at != starts_at
 
     # WHAT COMES OUT
 
     def conference_fields(self) -> dict[str, Any]:
-        """The cleaned values as `Conference` fields."""
-        cleaned = self.cleaned_data
-        return {
-            "topic": cleaned["topic"],
-            "agenda": cleaned["agenda"],
-            "start_date": cleaned["date"],
-            "start_time": cleaned["start"],
-            "time_zone": cleaned["time_zone"],
-            "duration": cleaned["length"],
-            "number": cleaned["number"],
-            "password": cleaned["password"],
-            **{name: cleaned[name] for name in SETTINGS if name in cleaned},
-        }
+        """The cleaned values as `Conference` fields, of all that was asked for."""
+        alike = ("topic", "agenda", "permanent", "time_zone", "number", "password", *SETTINGS)
+        columns = COLUMNS | {name: (name, name) for name in alike}
+        return {column: self.cleaned_data[value] for name, (value, column) in columns.items() if name in self.fields}
 
     def schedule(self, submission_id: UUID, digest: str) -> Conference | None:
-        """Schedule what the form says; None where it has errors. Raises models.SubmittedBefore.
+        """Schedule what the form says; None where it has errors. Raises conflicts.SubmittedBefore.
 
         A press that arrives twice answers twice with the same conference: the second time the form has errors, because
         the ID is taken by then, and perhaps the date has passed.
         """
-        if not self.is_valid():
-            return Conference.objects.submitted(self.user, submission_id, digest)
+        is_valid = self.is_valid()
+        known = self._submitted(submission_id, digest) if self.principals or not is_valid else None
+        if known or not is_valid:
+            return known
         try:
             return Conference.objects.schedule(
-                self.user,
+                self.principals.get(self.cleaned_data.get("organizer", ""), self.user),
+                by=self.user,
                 now=self.now,
                 submission_id=submission_id,
                 submission_digest=digest,
@@ -318,25 +288,27 @@ class ConferenceForm(forms.Form):
             self.add_error("number", TAKEN)
             return None
 
-    def save_as_template(self) -> bool:
-        """Let new conferences of this person start with these settings; False if one of them has an error.
+    def _submitted(self, submission_id: UUID, digest: str) -> Conference | None:
+        """What this form has scheduled before, in whose name ever."""
+        people = [self.user, *self.principals.values()]
+        known = (Conference.objects.submitted(person, submission_id, digest) for person in people)
+        return next(filter(None, known), None)
+
+    def save_as_template(self) -> Template | None:
+        """Keep these settings for new conferences; None if one of them has an error.
 
         Only the settings are looked at: topic and date need not be there yet.
         """
-        self.full_clean()
-        for name in self.errors.keys() - {*SETTINGS, "duration", "minutes"}:
-            del self.errors[name]
+        self.forget_errors_but(*SETTINGS, "duration", "minutes", "template_name")
         length = self._chosen_length()
         if self.errors or length is None:
-            return False
-        remembered = {name: self.cleaned_data[name] for name in SETTINGS if name in self.cleaned_data}
-        self.user.defaults |= remembered | {
-            "opens_before": times.minutes_of(remembered["opens_before"]),
-            "duration": times.minutes_of(length),
-            "password": bool(self.cleaned_data.get("password")),
-        }
-        self.user.save(update_fields=["defaults"])
-        return True
+            return None
+        values = {name: self.cleaned_data[name] for name in SETTINGS if name in self.cleaned_data}
+        return Template.objects.remember(
+            self.user,
+            self.cleaned_data["template_name"],
+            values | {"duration": length, "password": bool(self.cleaned_data.get("password"))},
+        )
 
     @classmethod
     def ad_hoc(cls, user: Any, now: datetime) -> Self:
@@ -355,10 +327,24 @@ class ConferenceForm(forms.Form):
 
     def with_(self, **values: str) -> Self:
         """The form as it was sent, some values replaced, without errors yet."""
-        data = {**self.data.dict(), **values} if isinstance(self.data, QueryDict) else {**self.data, **values}
-        form = type(self)(data, user=self.user, now=self.now, conference=self.conference)
+        data = self.data.copy() if isinstance(self.data, QueryDict) else {**self.data}
+        for name, value in values.items():
+            data[name] = value
+        form = type(self)(data, **self.given | {"conference": self.conference})
         form.errors.clear()
         return form
+
+
+def _kept_of(conference: Conference) -> Iterator[str]:
+    """What an existing conference is not asked: it never turns from permanent to dated or back."""
+    yield from ONLY_NEW
+    if conference.permanent:
+        yield from (*WHEN, *RECURRENCE)
+
+
+def all_but(*names: str) -> set[str]:
+    """All fields but `names`, to be kept."""
+    return {*ConferenceForm.base_fields} - {*names, "submission_id"}
 
 
 class CityForm(forms.Form):

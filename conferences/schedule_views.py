@@ -13,10 +13,12 @@ from conferences.conflicts import SubmittedBefore
 from conferences.defaults import right_now
 from conferences.forms import ConferenceForm
 from conferences.places import other_zones
+from conferences.recurrence_fields import RECURRENCE
 from conferences.requests import SignedInRequest
 from conferences.submissions import submission
 from conferences.tokens import new_password
 from conferences.typed import keeps_what_was_typed
+from conferences.when_forms import WHEN
 
 
 @keeps_what_was_typed
@@ -31,8 +33,8 @@ def new(request: SignedInRequest) -> HttpResponse:
             request, ConferenceForm(right_now(request.POST, request.user, now), user=request.user, now=now)
         )
     form = ConferenceForm(request.POST, user=request.user, now=now)
-    if "suggest" in request.POST:
-        return form_page(request, form.with_(password=new_password()))
+    if page := half_way(request, form):
+        return page
     if "template" in request.POST:
         if form.save_as_template():
             messages.success(request, _("Saved. New conferences start with these settings."))
@@ -58,6 +60,16 @@ def _schedule(request: SignedInRequest, form: ConferenceForm) -> HttpResponse:
     for notice in form.notices:
         messages.info(request, notice)
     return redirect(conference)
+
+
+def half_way(request: SignedInRequest, form: ConferenceForm) -> HttpResponse | None:
+    """The answer to a button that only fills in or shows something: nothing is saved, nothing typed is lost."""
+    if "suggest" in request.POST:
+        return form_page(request, form.with_(password=new_password()))
+    if "dates" in request.POST:
+        form.forget_errors_but(*WHEN, *RECURRENCE)
+        return form_page(request, form, next_dates=form.next_dates())
+    return None
 
 
 def form_page(request: SignedInRequest, form: ConferenceForm, status: int = 200, **context: Any) -> HttpResponse:

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineField
+
+
+class TemplateQuerySet(models.QuerySet["Template"]):
+    """Each person's own: every look-up starts with the owner."""
+
+    def default_of(self, owner: AbstractBaseUser) -> Template | None:
+        """What new conferences of `owner` start with, if that is a template."""
+        return self.filter(owner=owner.pk, is_default=True).first()
+
+    def remember(self, owner: AbstractBaseUser, name: str, values: Mapping[str, Any]) -> Template:
+        """Keep `values` under `name`, in place of what was there; without a name as the default."""
+        values = {key: _as_json(value) for key, value in values.items()}
+        default = None if name else self.default_of(owner)
+        kept_as = default.name if default else name or gettext("My defaults")
+        template, _created = self.update_or_create(owner_id=owner.pk, name=kept_as, defaults={"values": values})
+        if not name:
+            template.become_default()
+        return template
+
+
+def _as_json(value: Any) -> Any:
+    """Lengths of time as minutes."""
+    return int(value.total_seconds()) // 60 if isinstance(value, timedelta) else value
 
 
 class Template(models.Model):
@@ -19,6 +46,8 @@ class Template(models.Model):
     values = models.JSONField(default=dict, help_text="What defaults.py remembers, by field name.")
     is_default = models.BooleanField(_("New conferences start with it"), default=False)
 
+    objects = TemplateQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
@@ -28,3 +57,12 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def become_default(self, is_default: bool = True) -> None:
+        """Let new conferences start with this one, or no longer."""
+        with transaction.atomic():
+            mine = Template.objects.select_for_update().filter(owner=self.owner_id)
+            list(mine.order_by("pk"))  # holds them all: there is one default at any time
+            mine.filter(is_default=True).update(is_default=False)
+            mine.filter(pk=self.pk).update(is_default=is_default)
+        self.is_default = is_default

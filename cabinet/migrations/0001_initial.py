@@ -26,7 +26,6 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='Time zone')),
                 ('language', models.CharField(default='en', max_length=16, verbose_name='Language')),
                 ('mail_client', models.CharField(blank=True, help_text='The last choice in “Choose the mail client”.', max_length=32)),
-                ('defaults', models.JSONField(blank=True, default=dict, help_text='Settings that a new conference starts with.')),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_staff', models.BooleanField(default=False, verbose_name='Administrator')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),

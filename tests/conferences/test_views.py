@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from cabinet.models import User
-from conferences.models import Change, Conference, Occurrence
+from conferences.models import Change, Conference, Occurrence, Template
 from tests.conferences.test_forms import sent
 from tests.factories import make_conference, make_invitation
 
@@ -141,8 +141,7 @@ def test_start_now_lands_on_the_page_with_start(as_alice: Client) -> None:
 
 
 def test_start_now_from_the_home_page_takes_the_defaults_and_starts_once(as_alice: Client, alice: User) -> None:
-    alice.defaults = {"duration": 30, "mute_on_entry": True, "opens_before": 5}
-    alice.save()
+    Template.objects.remember(alice, "", {"duration": 30, "mute_on_entry": True, "opens_before": 5})
     data = {"submission_id": str(uuid4())}
     first, again = (as_alice.post("/conferences/ad-hoc/", data) for _ in range(2))
     conference = Conference.objects.get()
