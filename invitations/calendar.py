@@ -1,13 +1,13 @@
 """A conference as a calendar object (RFC 5545): the file to download, and the pieces that letters are built from.
 
-Pure. Every line is written by the icalendar library from a typed value. Only VTIMEZONE is our own work: what the
-library would write is read an hour wrong by several calendars, and Outlook reads nothing but the shape made here.
+Pure. Every line is written by the icalendar library from a typed value. What stands in VTIMEZONE is vtimezones.py's.
 """
 
-from calendar import monthrange
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -15,12 +15,26 @@ import icalendar
 
 from cabinet.text import clean_text, one_line
 from conferences import times
-from conferences.times import ClockChange
+from conferences.recurrence import Rule
+from invitations import vtimezones
+from invitations.vtimezones import EmbeddedZone
 
 _END = b"END:VCALENDAR\r\n"
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_EPOCH_YEAR = 1970  # where every rule begins, as calendars expect
-_YEARS_AHEAD = 5  # a rule must hold on beyond the event: calendars apply it to other years too
+_LAST_SECOND = time(23, 59, 59)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One occurrence of a series that is not where the rule has it, which is at `original_start`.
+
+    Both starts are naive wall clock in the zone of the series. `moved_in` is the sequence of the change that moved it:
+    an answer to an earlier state is none to this.
+    """
+
+    original_start: datetime
+    start: datetime
+    duration: timedelta
+    moved_in: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,13 @@ class Event:
 
     `description` should hold `link` on a line of its own (it is put first if not). `prodid` reads
     "-//Owner//Product 1.0//EN". Without `alarm_minutes` the entry reminds nobody.
+
+    With a `rule` it is a series: `start` is then its first occurrence, `exdates` are those that are cancelled (where
+    the rule has them), and `known_until` (aware) is the end of the last one that anybody knows of. If it
+    `is_brief`, overrides say `brief` instead of `description`.
+
+    With an `original_start` it is one occurrence of a series alone, where the rule has it; `series_start` is then the
+    first one of the series.
     """
 
     uid: str
@@ -45,6 +66,43 @@ class Event:
     prodid: str
     alarm_minutes: int | None = 15
     link_label: str = "Join"
+    rule: Rule | None = None
+    exdates: tuple[datetime, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    known_until: datetime | None = None
+    brief: str = ""
+    is_brief: bool = False
+    original_start: datetime | None = None
+    series_start: datetime | None = None
+    moved_in: int = 0
+
+    @property
+    def starts_at(self) -> datetime:
+        """The start as an instant in UTC."""
+        return times.instant_by_rule(self.start, self.zone)
+
+    @property
+    def ends_at(self) -> datetime:
+        """The end as an instant in UTC: duration is real time, also over a clock change."""
+        return self.starts_at + self.duration
+
+    def entries(self) -> Iterator[Event]:
+        """What is written as a VEVENT each: the whole, and those occurrences of it that need one of their own."""
+        yield self
+        yield from (self._alone(override) for override in self.overrides)
+
+    def _alone(self, override: Override) -> Event:
+        return replace(
+            self, start=override.start, duration=override.duration, moved_in=override.moved_in,
+            description=self.brief if self.is_brief else self.description,
+            rule=None, exdates=(), overrides=(), original_start=override.original_start, series_start=self.start,
+        )  # fmt: skip
+
+    def with_first(self, number: int) -> Event:
+        """The series with only so many overrides, and without the other occurrences that have one."""
+        left_out = (override.original_start for override in self.overrides[number:])
+        exdates = tuple(sorted({*self.exdates, *left_out}))
+        return replace(self, overrides=self.overrides[:number], exdates=exdates)
 
 
 def download(event: Event) -> bytes:
@@ -53,8 +111,9 @@ def download(event: Event) -> bytes:
     No METHOD, ORGANIZER or ATTENDEE: with them the entry would be somebody else's meeting. The caller gives another
     UID than the mailed one, or the two would collide in the organizer's calendar.
     """
-    vevent, vtimezone_text = entry(event)
-    return serialize(opening(event.prodid), vtimezone_text, add_details(vevent, event))
+    embedded = embedded_zone(event)
+    vevents = (add_details(entry(each, embedded), each) for each in event.entries())
+    return serialize(opening(event.prodid), embedded, vevents)
 
 
 @lru_cache(maxsize=16)
@@ -69,29 +128,104 @@ def opening(prodid: str, method: str = "") -> bytes:
     return text.removesuffix(_END)
 
 
-def serialize(head: bytes, vtimezone_text: bytes, vevent: icalendar.Event) -> bytes:
+def serialize(head: bytes, embedded: EmbeddedZone | None, vevents: Iterable[icalendar.Event]) -> bytes:
     """One VCALENDAR, all its properties before its components (some readers miss a late METHOD), in our order."""
-    return b"".join([head, vtimezone_text, vevent.to_ical(sorted=False), _END])
+    written = [vevent.to_ical(sorted=False) for vevent in vevents]
+    return b"".join([head, embedded.text if embedded else b"", *written, _END])
 
 
-def entry(event: Event) -> tuple[icalendar.Event, bytes]:
-    """A VEVENT with what every object about the event repeats, identity, time and title, and its VTIMEZONE.
+# IN WHICH ZONE
 
-    Times are written in UTC, and VTIMEZONE is empty, where a zone's rules have no shape that all calendars read,
-    and where start or end is an hour that the clock shows twice.
+
+def embedded_zone(event: Event) -> EmbeddedZone | None:
+    """The zone that the object carries; None where its times are written in UTC.
+
+    So are single events in zones whose rules have no shape that all calendars read, and those that start or end in an
+    hour that the clock shows twice or skips. A series stays on the clock of its zone, whatever that zone is.
     """
-    start = times.instant(event.start, event.zone)
-    end = start + event.duration
-    vtimezone_text = None if _is_ambiguous(start, end, event.zone) else vtimezone(event.zone, start, end)
-    written_in = ZoneInfo(event.zone) if vtimezone_text else UTC
+    if event.rule is None and event.original_start is None:
+        embedded = vtimezones.exact(event.zone, event.starts_at, event.ends_at)
+        return embedded if embedded and is_read_right(event, embedded) else None
+    first = times.instant_by_rule(event.series_start or event.start, event.zone)
+    # What a series said of a past year does not matter any more: laws change.
+    since = max(first, event.stamp.astimezone(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return series_zone(event.zone, since, max(event.known_until or event.ends_at, since))
+
+
+def series_zone(zone: str, since: datetime, until: datetime) -> EmbeddedZone | None:
+    """The zone for series that matter from `since` to `until` (aware): exact, or else fitted to the first year."""
+    return None if zone == "UTC" else vtimezones.exact(zone, since, until) or vtimezones.fitted(zone, since)
+
+
+def is_read_right(event: Event, embedded: EmbeddedZone) -> bool:
+    """Whether every reader finds the right instants by the wall clock of start and end."""
+    end = times.wall_clock(event.ends_at, event.zone)
+    return embedded.says(event.start, event.starts_at) and embedded.says(end, event.ends_at)
+
+
+def needs_override(start: datetime, duration: timedelta, zone: str) -> bool:
+    """Whether readers differ on when an occurrence at the wall clock `start` is, so that it must be told by itself.
+
+    That is where clocks change in its course, or show its start or end twice. RFC 5545 section 3.3.5 takes the first
+    of a repeated hour and the offset before a gap; ical.js and libical take the second, ical.js and vobject the offset
+    after the gap, and ical.js gives to every occurrence the end that the clock on the wall would show.
+    """
+    at = times.instant_by_rule(start, zone)
+    walls = [(start, at), (start + duration, at + duration)]
+    return any(times.happens_twice(wall, zone) or times.wall_clock(then, zone) != wall for wall, then in walls)
+
+
+# ONE ENTRY
+
+
+def entry(event: Event, embedded: EmbeddedZone | None) -> icalendar.Event:
+    """A VEVENT with what every object about the event repeats: identity, time and title."""
     vevent = icalendar.Event()
     vevent.add("uid", event.uid)
     vevent.add("dtstamp", _utc(event.stamp))
-    vevent.add("dtstart", start.astimezone(written_in))
-    vevent.add("dtend", end.astimezone(written_in))
+    if event.original_start:
+        vevent.add("recurrence-id", _on_the_wall(event.original_start, embedded))
+    for name, at in zip(("dtstart", "dtend"), _times(event, embedded), strict=True):
+        vevent.add(name, at)
+    if event.rule:
+        vevent.add("rrule", _rrule(event.rule, event.zone))
+    for exdate in event.exdates:
+        vevent.add("exdate", _on_the_wall(exdate, embedded))
     vevent.sequence = event.sequence
     vevent.add("summary", one_line(event.summary) or "…")
-    return vevent, vtimezone_text or b""
+    return vevent
+
+
+def _times(event: Event, embedded: EmbeddedZone | None) -> tuple[datetime, datetime]:
+    """DTSTART and DTEND as they are written."""
+    at, end = event.starts_at, event.ends_at
+    if event.rule and embedded:
+        return _on_the_wall(event.start, embedded), _end_of_series(event, embedded)
+    is_local = embedded is not None and is_read_right(event, embedded)
+    written_in = ZoneInfo(event.zone) if is_local else UTC
+    return at.astimezone(written_in), end.astimezone(written_in)
+
+
+def _end_of_series(event: Event, embedded: EmbeddedZone) -> datetime:
+    """DTEND of the first occurrence, from which readers take how long all of them are."""
+    at, end = event.starts_at, event.ends_at
+    if not embedded.says(event.start, at):
+        return _on_the_wall(event.start + event.duration, embedded)
+    wall = times.wall_clock(end, event.zone)
+    return _on_the_wall(wall, embedded) if embedded.says(wall, end) else end
+
+
+def _on_the_wall(wall: datetime, embedded: EmbeddedZone | None) -> datetime:
+    """The naive `wall` in the form of a series: with TZID, or in UTC if that is its zone."""
+    return wall.replace(tzinfo=ZoneInfo(embedded.name) if embedded else UTC)
+
+
+def _rrule(rule: Rule, zone: str) -> icalendar.vRecur:
+    """The rule with UNTIL in UTC (RFC 5545 section 3.3.10), at the end of the last day on the clock of `zone`."""
+    recur: icalendar.vRecur = icalendar.vRecur.from_ical(str(replace(rule, until=None)))
+    if rule.until:
+        recur["UNTIL"] = [times.instant_by_rule(datetime.combine(rule.until, _LAST_SECOND), zone)]
+    return recur
 
 
 def add_details(vevent: icalendar.Event, event: Event) -> icalendar.Event:
@@ -125,108 +259,8 @@ def _description(event: Event) -> str:
     return text if event.link in text.split("\n") else f"{event.link}\n\n{text}".rstrip()
 
 
-def _is_ambiguous(start: datetime, end: datetime, zone: str) -> bool:
-    """Whether the clock in `zone` shows either hour twice: readers differ on which one a local time would mean."""
-    walls = (at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for at in (start, end))
-    return any(times.happens_twice(wall, zone) for wall in walls)
-
-
 def _utc(at: datetime) -> datetime:
     """`at` in UTC. A naive time would be stamped with a Z that it has not earned: ValueError."""
     if at.tzinfo is None:
         raise ValueError(f"{at} is not an instant")
     return at.astimezone(UTC)
-
-
-# TIME ZONES
-
-
-@dataclass(frozen=True, slots=True)
-class _YearlyChange:
-    """A clock change on the `nth` (1 to 4, or -1: last) `weekday` (Monday is 0) of a month, at wall clock `at`.
-
-    `at` is read off the clock that is about to change, as RFC 5545 section 3.6.5 wants it.
-    """
-
-    month: int
-    nth: int
-    weekday: int
-    at: time
-    before: timedelta
-    after: timedelta
-
-    def wall(self, year: int) -> datetime:
-        """When it happens in `year` by the clock that is about to change, naive."""
-        first_weekday, length = monthrange(year, self.month)
-        first = 1 + (self.weekday - first_weekday) % 7
-        weeks = (length - first) // 7 if self.nth == -1 else self.nth - 1
-        return datetime.combine(date(year, self.month, first + 7 * weeks), self.at)
-
-    def in_year(self, year: int) -> ClockChange:
-        """The change of `year` as an instant."""
-        return ClockChange((self.wall(year) - self.before).replace(tzinfo=UTC), self.before, self.after)
-
-
-def vtimezone(zone: str, first: datetime, last: datetime) -> bytes | None:
-    """The VTIMEZONE text that gives the right instants of `zone` from `first` to `last` (aware) and five years on.
-
-    One STANDARD and at most one DAYLIGHT, each with a yearly rule: the only shape that Outlook reads
-    (MS-STANOICAL 2.2.47). None for UTC, and for zones whose changes follow no such rule: write those times in UTC.
-    """
-    return None if zone == "UTC" else _vtimezone(zone, first.astimezone(UTC).year, last.astimezone(UTC).year)
-
-
-@lru_cache(maxsize=1024)  # new zone rules come with a new lock file, and so with a new process
-def _vtimezone(zone: str, first_year: int, last_year: int) -> bytes | None:
-    changes = _yearly_changes(zone, range(first_year, last_year + _YEARS_AHEAD + 1))
-    if changes is None:
-        return None
-    component = icalendar.Timezone()
-    component.add("tzid", zone)
-    if not changes:
-        component.add_component(_steady_observance(datetime(first_year, 1, 1, tzinfo=UTC).astimezone(ZoneInfo(zone))))
-    # STANDARD is the smaller offset, in Dublin too, where the law names them the other way round.
-    kinds = (icalendar.TimezoneStandard, icalendar.TimezoneDaylight)
-    for kind, change in zip(kinds, sorted(changes, key=lambda change: change.after), strict=False):
-        name = change.in_year(first_year).at.astimezone(ZoneInfo(zone)).tzname()
-        component.add_component(_observance(kind(), change, name))
-    text: bytes = component.to_ical()
-    return text
-
-
-def _yearly_changes(zone: str, years: range) -> list[_YearlyChange] | None:
-    """The two changes that happen in all of `years`, none if clocks stay as they are; None if it is not so simple."""
-    by_year = [times.clock_changes(zone, year) for year in years]
-    if {len(changes) for changes in by_year} not in ({0}, {2}):
-        return None
-    found = [_yearly_change(changes, years) for changes in zip(*by_year, strict=True)]
-    return [change for change in found if change] if all(found) else None
-
-
-def _yearly_change(changes: Sequence[ClockChange], years: range) -> _YearlyChange | None:
-    """The rule of one change a year, if it is the same nth weekday in all of `years`."""
-    model = changes[0]
-    wall = model.at.replace(tzinfo=None) + model.before
-    for nth in (-1, min((wall.day + 6) // 7, 4)):
-        rule = _YearlyChange(wall.month, nth, wall.weekday(), wall.time(), model.before, model.after)
-        if all(rule.in_year(year) == change for year, change in zip(years, changes, strict=True)):
-            return rule
-    return None
-
-
-def _observance(part: icalendar.Component, change: _YearlyChange, name: str | None) -> icalendar.Component:
-    part.add("dtstart", change.wall(_EPOCH_YEAR))
-    part.add("rrule", {"freq": "yearly", "bymonth": change.month, "byday": f"{change.nth}{_WEEKDAYS[change.weekday]}"})
-    part.add("tzoffsetfrom", change.before)
-    part.add("tzoffsetto", change.after)
-    part.add("tzname", name)
-    return part
-
-
-def _steady_observance(local: datetime) -> icalendar.Component:
-    part = icalendar.TimezoneStandard()
-    part.add("dtstart", datetime(_EPOCH_YEAR, 1, 1))  # noqa: DTZ001 - local by definition
-    part.add("tzoffsetfrom", local.utcoffset())
-    part.add("tzoffsetto", local.utcoffset())
-    part.add("tzname", local.tzname())
-    return part

@@ -3,14 +3,18 @@
 Built from the same pieces as the downloaded file, plus who asks whom.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import icalendar
 
 from invitations import calendar
 from invitations.calendar import Event
+from invitations.vtimezones import EmbeddedZone
+
+# More occurrences than this that were moved one by one are not told in one letter.
+MOST_OVERRIDES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +27,80 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """Somebody who is asked, and the answer known so far (RFC 5545 section 3.2.12)."""
+    """Somebody who is asked, and the answer known so far (RFC 5545 section 3.2.12).
+
+    `answered_in` is the sequence of the state that was answered: an occurrence that was moved later is asked anew.
+    """
 
     name: str
     address: str
     partstat: str = "NEEDS-ACTION"
+    answered_in: int | None = None
+
+    def partstat_of(self, event: Event) -> str:
+        """The answer that counts for `event`, which may be one occurrence of a series."""
+        is_answered = event.moved_in <= (self.answered_in or 0)
+        return self.partstat if is_answered else "NEEDS-ACTION"
 
 
-def request(event: Event, organizer: Person, attendees: Sequence[Attendee]) -> bytes:
+def request(event: Event, organizer: Person, attendees: Sequence[Attendee], *, longest: int | None = None) -> bytes:
     """An invitation or, with a higher sequence, an update. The recipient must be among `attendees`.
 
+    Of a whole series with its overrides, or of one occurrence alone: where only that changed, Outlook refuses an object
+    that holds more. With `longest` (bytes) overrides are shortened, and then left out, until it fits or none is left.
     The organizer is left out of the attendees: calendars show no buttons to whoever asked. Raises ValueError when
     nobody else remains (RFC 5546 section 3.2.2).
     """
-    vevent, vtimezone_text = calendar.entry(event)
+    embedded = calendar.embedded_zone(event)
+    texts = (_request(shorter, embedded, organizer, attendees) for shorter in _ever_shorter(event))
+    text = next(texts)
+    while longest and len(text) > longest and (shorter := next(texts, None)):
+        text = shorter
+    return text
+
+
+def _ever_shorter(event: Event) -> Iterator[Event]:
+    """The event; with overrides that say less; with half of them, and so on. The soonest stay.
+
+    What is left out is taken out of the series as well: better no entry for that day than one at a wrong time.
+    """
+    yield event.with_first(MOST_OVERRIDES)
+    number = min(len(event.overrides), MOST_OVERRIDES)
+    while number:
+        yield replace(event.with_first(number), is_brief=True)
+        number //= 2
+    if event.overrides:
+        yield event.with_first(0)
+
+
+def _request(event: Event, embedded: EmbeddedZone | None, organizer: Person, attendees: Sequence[Attendee]) -> bytes:
+    vevents = (_asking(each, embedded, organizer, attendees) for each in event.entries())
+    return calendar.serialize(calendar.opening(event.prodid, "REQUEST"), embedded, vevents)
+
+
+def _asking(
+    event: Event, embedded: EmbeddedZone | None, organizer: Person, attendees: Sequence[Attendee]
+) -> icalendar.Event:
+    vevent = calendar.entry(event, embedded)
     vevent.add("status", "CONFIRMED")
-    _add_people(vevent, organizer, attendees)
-    calendar.add_details(vevent, event)
-    return calendar.serialize(calendar.opening(event.prodid, "REQUEST"), vtimezone_text, vevent)
+    _add_people(vevent, event, organizer, attendees)
+    return calendar.add_details(vevent, event)
 
 
 def cancel(event: Event, organizer: Person, attendee: Attendee) -> bytes:
-    """Takes the event out of the calendar of `attendee`. Times are repeated because the mail shows them; no way in."""
-    vevent, vtimezone_text = calendar.entry(event)
+    """Takes the event, or only one occurrence of a series, out of the calendar of `attendee`.
+
+    Times are repeated because the mail shows them; no way in, no rule (RFC 5546 section 3.2.5).
+    """
+    embedded = calendar.embedded_zone(event)
+    vevent = calendar.entry(replace(event, rule=None, exdates=()), embedded)
     # A cancelled status under METHOD:REQUEST would leave the event standing in Outlook.
     vevent.add("status", "CANCELLED")
-    _add_people(vevent, organizer, [attendee])
-    return calendar.serialize(calendar.opening(event.prodid, "CANCEL"), vtimezone_text, vevent)
+    _add_people(vevent, event, organizer, [attendee])
+    return calendar.serialize(calendar.opening(event.prodid, "CANCEL"), embedded, [vevent])
 
 
-def _add_people(vevent: icalendar.Event, organizer: Person, attendees: Sequence[Attendee]) -> None:
+def _add_people(vevent: icalendar.Event, event: Event, organizer: Person, attendees: Sequence[Attendee]) -> None:
     vevent.add("organizer", _mailto(organizer.address), parameters={"CN": _common_name(organizer)})
     others = {attendee.address.lower(): attendee for attendee in attendees}
     others.pop(organizer.address.lower(), None)
@@ -62,7 +110,7 @@ def _add_people(vevent: icalendar.Event, organizer: Person, attendees: Sequence[
         parameters = {
             "CUTYPE": "INDIVIDUAL",
             "ROLE": "REQ-PARTICIPANT",
-            "PARTSTAT": attendee.partstat,
+            "PARTSTAT": attendee.partstat_of(event),
             "RSVP": "TRUE",
             "CN": _common_name(attendee),
         }

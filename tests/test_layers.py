@@ -26,6 +26,7 @@ PURE = [
     "addressbook/addresses.py",
     "invitations/mail_clients.py",
     "invitations/calendar.py",
+    "invitations/vtimezones.py",
     "invitations/itip.py",
     "invitations/message.py",
     "invitations/outgoing.py",
