@@ -84,6 +84,14 @@ def instant_by_rule(wall: datetime, zone: str) -> datetime:
     return wall.replace(tzinfo=_zone(zone), fold=0).astimezone(UTC)
 
 
+def skipped(wall: datetime, zone: str) -> datetime | None:
+    """Where a clock change in `zone` skips the naive `wall`: what clocks show when an occurrence of a series begins
+    instead (`instant_by_rule`), "02:30 does not exist that night: it begins at 03:30". None if `wall` exists.
+    """
+    shown = wall_clock(instant_by_rule(wall, zone), zone)
+    return shown if shown != wall else None
+
+
 def happens_twice(wall: datetime, zone: str) -> bool:
     """Whether clocks in `zone` are set back over the naive `wall`, so that they show it twice."""
     first, second = (wall.replace(tzinfo=_zone(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
@@ -219,6 +227,13 @@ def minutes_of(length: timedelta) -> int:
 def clock(at: datetime, zone: str) -> time:
     """What clocks in `zone` show at the aware `at`."""
     return wall_clock(at, zone).time()
+
+
+def is_night(at: datetime, zone: str) -> bool:
+    """Whether people in `zone` rather sleep at the aware `at`: from 22:00 to 6:59. Skies of pages know a shorter night,
+    which is dark all year; this one is about whom a conference wakes.
+    """
+    return not 7 <= wall_clock(at, zone).hour < 22
 
 
 def sky(local: datetime) -> Sky:

@@ -1,4 +1,4 @@
-"""How many people are invited to each conference of a list, and what they answered: one query for all of them."""
+"""Whom a conference has invited, in numbers: how many to each of a list, what they answered, in which time zones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,3 +27,11 @@ def count_invited(conferences: Iterable[Conference]) -> dict[int, dict[str, Any]
 def of(counts: dict[int, dict[str, Any]], conference: Conference) -> dict[str, Any] | None:
     """The numbers of one conference."""
     return counts.get(conference.pk)
+
+
+@register.simple_tag
+def zones_of_invited(conference: Conference) -> list[str]:
+    """The time zones that invited people of one conference are known to be in, those of most people first."""
+    known = Invitation.objects.filter(conference=conference).standing().exclude(time_zone="")
+    counted = known.order_by().values("time_zone").annotate(people=Count("pk"))
+    return [row["time_zone"] for row in counted.order_by("-people", "time_zone")]

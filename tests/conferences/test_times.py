@@ -86,6 +86,19 @@ def test_instant_takes_the_first_of_an_hour_that_happens_twice() -> None:
     assert times.instant(wall.replace(fold=1), "Europe/Berlin") == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
 
 
+def test_skipped_says_when_an_occurrence_begins_instead() -> None:
+    gap = datetime(2027, 3, 28, 2, 30)
+    assert times.skipped(gap, "Europe/Berlin") == datetime(2027, 3, 28, 3, 30)
+    assert times.skipped(gap.replace(hour=3), "Europe/Berlin") is None
+    assert times.skipped(datetime(2027, 10, 31, 2, 30), "Europe/Berlin") is None  # it comes twice
+    assert times.skipped(datetime(2011, 12, 30, 12), "Pacific/Apia") == datetime(2011, 12, 31, 12)
+
+
+@given(WALLS, ZONES)
+def test_skipped_are_the_times_that_do_not_exist(wall: datetime, zone: str) -> None:
+    assert (times.skipped(wall, zone) is None) is isinstance(instant_or_gap(wall, zone), datetime)
+
+
 @pytest.mark.parametrize("minute", [0, 29, 30])
 def test_half_hour_changes_are_known(minute: int) -> None:
     """Lord Howe Island moves its clocks by thirty minutes."""
