@@ -7,7 +7,7 @@ An empty value counts as not given.
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -39,19 +39,23 @@ class Mail:
     host: str = ""
     port: int = 0
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     security: Literal["none", "starttls", "tls"] = "none"
 
 
 @dataclass(frozen=True)
 class Room:
-    """One place where conferences happen; `url` without secrets, `{room}` in it where the kind is "link"."""
+    """One place where conferences happen; `url` without secrets, `{room}` in it where the kind is "link".
+
+    `dial_in` says how one takes part by telephone, if that is possible.
+    """
 
     name: str
-    kind: Literal["jitsi", "link"]
+    kind: Literal["jitsi", "bbb", "link"]
     url: str
     app: str = ""
-    secret: str = ""
+    secret: str = field(default="", repr=False)
+    dial_in: str = ""
 
 
 def wrong(name: str, sentence: str) -> ImproperlyConfigured:
@@ -308,22 +312,53 @@ def rooms(text: str) -> tuple[Room, ...]:
 
 
 def _room(text: str) -> Room:
-    if text.startswith("bbb+"):
-        raise ValueError("names BigBlueButton, which is not supported by this version")
-    url = split(text, "jitsi+https", "link+https")
-    if not host_of(url) or (url.query and url.scheme.startswith("jitsi")):
+    url = split(text, "jitsi+https", "bbb+https", "link+https")
+    if not host_of(url) or (url.query and not url.scheme.startswith("link")):
         raise ValueError("must name a video server, like jitsi+https://meet.example.org")
     name = unquote(url.fragment) or host_of(url)
-    address = f"https://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
-    if url.scheme == "link+https":
-        return _link(url, name, f"https://{url.netloc}{url.path}" + (f"?{url.query}" if url.query else ""))
+    if not name.isprintable() or len(name) > 64:
+        raise ValueError("must give rooms a #name of at most 64 letters on one line")
+    return _BY_SCHEME[url.scheme](url, name)
+
+
+def _jitsi(url: SplitResult, name: str) -> Room:
     app, secret = unquote(url.username or ""), unquote(url.password or "")
     if (app or secret) and (not app or len(secret.encode()) < 32):
         raise ValueError("must give signed rooms as app:secret@host with a secret of at least 32 bytes")
-    return Room(name, "jitsi", address, app, secret)
+    return Room(name, "jitsi", _without_user(url), app, secret)
 
 
-def _link(url: SplitResult, name: str, address: str) -> Room:
+def _bbb(url: SplitResult, name: str) -> Room:
+    secret = unquote(url.password or "")
+    if url.username or len(secret) < 16 or not url.path.rstrip("/").endswith("/api"):
+        raise ValueError(
+            "must give BigBlueButton as bbb+https://:secret@host/bigbluebutton/api with a secret of at least 16 letters"
+        )
+    return Room(name, "bbb", _without_user(url), "", secret)
+
+
+def _link(url: SplitResult, name: str) -> Room:
+    address = f"https://{url.netloc}{url.path}" + (f"?{url.query}" if url.query else "")
     if url.username is not None or address.count("{room}") != 1:
         raise ValueError("must hold {room} once in the path, like link+https://video.example.org/{room}, and no user")
     return Room(name, "link", address)
+
+
+_BY_SCHEME = {"jitsi+https": _jitsi, "bbb+https": _bbb, "link+https": _link}
+
+
+def _without_user(url: SplitResult) -> str:
+    return f"https://{url.netloc.rpartition('@')[2]}{url.path.rstrip('/')}"
+
+
+def dial_in(text: str, rooms: tuple[Room, ...]) -> tuple[Room, ...]:
+    """DIAL_IN: `rooms` with what it says of their telephones, as NAME=text on lines of their own or between “;”."""
+    said: dict[str, str] = {}
+    for part in filter(None, map(str.strip, re.split("[\r\n]+" if "\n" in text else ";", text))):
+        name, _is, words = (piece.strip() for piece in part.partition("="))
+        if name not in {room.name for room in rooms} or name in said:
+            raise ValueError("must name each room of VIDEO_URL at most once, by its #name or else its host")
+        if not words or len(words) > 300 or not words.isprintable():
+            raise ValueError(f"must say in at most 300 letters how one reaches {name} by telephone, as {name}=text")
+        said[name] = words
+    return tuple(replace(room, dial_in=said.get(room.name, "")) for room in rooms)

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from conferences.rooms.base import RoomBackend
+from conferences.rooms.bigbluebutton import BigBlueButtonRoom
 from conferences.rooms.jitsi import JitsiRoom
 from conferences.rooms.link import LinkRoom
 
@@ -33,5 +34,7 @@ def _built(configured: tuple[Any, ...]) -> tuple[RoomBackend, ...]:
 def _build(entry: Any) -> RoomBackend:
     """The back-end for one entry of settings.ROOMS."""
     if entry.kind == "link":
-        return LinkRoom(entry.name, entry.url)
-    return JitsiRoom(entry.name, entry.url, entry.app, entry.secret)
+        return LinkRoom(entry.name, entry.url, entry.dial_in)
+    if entry.kind == "bbb":
+        return BigBlueButtonRoom(entry.name, entry.url, entry.secret, entry.dial_in)
+    return JitsiRoom(entry.name, entry.url, entry.app, entry.secret, entry.dial_in)

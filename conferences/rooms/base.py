@@ -91,6 +91,11 @@ class RoomBackend(Protocol):
         ...
 
     @property
+    def presenters_moderate(self) -> bool:
+        """Whether it has no presenters: where only they are seen, they come in with a moderator's rights."""
+        ...
+
+    @property
     def dial_in(self) -> str:
         """How one takes part by telephone, in the administrator's words; "" where that is not possible."""
         ...

@@ -27,13 +27,19 @@ class JitsiRoom:
     app: str = ""
     secret: str = field(default="", repr=False)
     dial_in: str = ""
-    supports: frozenset[str] = frozenset({"mute_on_entry", "camera_off_on_entry", "client_video_quality"})
+    presenters_moderate: bool = False
     lists_recordings: bool = False
 
     @property
     def label(self) -> str:
         """The name that people read."""
         return f"Jitsi ({self.name})"
+
+    @property
+    def supports(self) -> frozenset[str]:
+        """What its address can carry; where entries are signed, nobody gets past those who are counted at our door."""
+        carried = frozenset({"mute_on_entry", "camera_off_on_entry", "client_video_quality"})
+        return carried | {"participants_limit"} if self.secret else carried
 
     @property
     def origin(self) -> str:
@@ -101,6 +107,8 @@ def _configuration(person: Participant, arrangement: Arrangement) -> dict[str, A
         values["config.startWithAudioMuted"] = True
     if arrangement.camera_off_on_entry:
         values["config.startWithVideoMuted"] = True
+    if arrangement.record and person.moderates:
+        values["config.recordings.suggestRecording"] = True
     if height := HEIGHTS.get(arrangement.client_video_quality):
         values["config.resolution"] = height
         values["config.constraints.video.height.ideal"] = height

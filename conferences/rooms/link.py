@@ -16,6 +16,7 @@ class LinkRoom:
     template: str
     dial_in: str = ""
     supports: frozenset[str] = frozenset()
+    presenters_moderate: bool = False
     first_signs_in: bool = False
     removes_people: bool = False
     lists_recordings: bool = False

@@ -98,10 +98,20 @@ WRONG = [
     ({"VIDEO_URL": "jitsi+http://meet.example.org"}, "VIDEO_URL must begin with jitsi+https://"),
     ({"VIDEO_URL": "jitsi+https://*"}, "VIDEO_URL must name a video server"),
     ({"VIDEO_URL": "jitsi+https://meet.example.org;x"}, "VIDEO_URL must name a video server"),
-    (
-        {"VIDEO_URL": "bbb+https://:secret@host/bigbluebutton/api"},
-        "VIDEO_URL names BigBlueButton, which is not supported",
-    ),
+    ({"VIDEO_URL": "bbb+https://:short@host/bigbluebutton/api"}, "VIDEO_URL must give BigBlueButton as bbb+https://:s"),
+    ({"VIDEO_URL": "bbb+https://:" + "s" * 16 + "@host/"}, "VIDEO_URL must give BigBlueButton as"),
+    ({"VIDEO_URL": "bbb+https://user:" + "s" * 16 + "@host/api"}, "VIDEO_URL must give BigBlueButton as"),
+    ({"VIDEO_URL": "bbb+https://host/bigbluebutton/api"}, "VIDEO_URL must give BigBlueButton as"),
+    ({"VIDEO_URL": "bbb+http://:" + "s" * 16 + "@host/api"}, "VIDEO_URL must begin with jitsi+https://, bbb+https://"),
+    ({"VIDEO_URL": "bbb+https://:" + "s" * 16 + "@host/api?x=1"}, "VIDEO_URL must name a video server"),
+    ({"VIDEO_URL": "jitsi+https://meet.example.org#a%0Ab"}, "VIDEO_URL must give rooms a #name of at most 64 letters"),
+    ({"VIDEO_URL": "jitsi+https://meet.example.org#" + "a" * 65}, "VIDEO_URL must give rooms a #name of at most 64"),
+    ({"DIAL_IN": "+49 30 1234"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
+    ({"DIAL_IN": "elsewhere=+49 30 1234"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
+    ({"DIAL_IN": "meet.jit.si=1;meet.jit.si=2"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
+    ({"DIAL_IN": "meet.jit.si="}, "DIAL_IN must say in at most 300 letters how one reaches meet.jit.si"),
+    ({"DIAL_IN": "meet.jit.si=" + "1" * 301}, "DIAL_IN must say in at most 300 letters"),
+    ({"DIAL_IN": "meet.jit.si=a\u202eb"}, "DIAL_IN must say in at most 300 letters"),
     ({"VIDEO_URL": "jitsi+https://app:short@host"}, "VIDEO_URL must give signed rooms as app:secret@host"),
     ({"VIDEO_URL": "link+https://host/path"}, "VIDEO_URL must hold {room} once"),
     ({"VIDEO_URL": "link+https://user:pw@host/{room}"}, "VIDEO_URL must hold {room} once"),
@@ -281,6 +291,10 @@ def test_file_mail_makes_its_folder(tmp_path: Path) -> None:
             [Room("meet.example.org", "jitsi", "https://meet.example.org:8443", "cabinet", "s" * 32)],
         ),
         (
+            "bbb+https://:" + "s" * 16 + "@bbb.example.org/bigbluebutton/api/#Hall",
+            [Room("Hall", "bbb", "https://bbb.example.org/bigbluebutton/api", "", "s" * 16)],
+        ),
+        (
             "link+https://video.example.org/r/{room}?lang=en#Video%20A, jitsi+https://meet.example.org#B",
             [
                 Room("Video A", "link", "https://video.example.org/r/{room}?lang=en"),
@@ -291,6 +305,27 @@ def test_file_mail_makes_its_folder(tmp_path: Path) -> None:
 )
 def test_video_url(url: str, rooms: list[Room]) -> None:
     assert list(environ.rooms(url)) == rooms
+
+
+@pytest.mark.parametrize("text", ["Hall=+49 30 1, PIN 2; B=+49 30=3;", "Hall=+49 30 1, PIN 2\nB=+49 30=3\r\n\n"])
+def test_dial_in_goes_to_the_rooms_it_names(settings_with: Callable[..., Settings], text: str, tmp_path: Path) -> None:
+    (tmp_path / "numbers").write_text(text)
+    urls = "jitsi+https://a.example.org#Hall,jitsi+https://b.example.org#B,jitsi+https://c.example.org#C"
+    rooms = settings_with(VIDEO_URL=urls, DIAL_IN_FILE=str(tmp_path / "numbers"))["ROOMS"]
+    assert [room.dial_in for room in rooms] == ["+49 30 1, PIN 2", "+49 30=3", ""]
+
+
+def test_lines_of_a_dial_in_text_may_hold_semicolons(settings_with: Callable[..., Settings]) -> None:
+    urls = "jitsi+https://a.example.org#A,jitsi+https://b.example.org#B"
+    rooms = settings_with(VIDEO_URL=urls, DIAL_IN="A=+49 30 1; then 2#\nB=+49 30 2")["ROOMS"]
+    assert [room.dial_in for room in rooms] == ["+49 30 1; then 2#", "+49 30 2"]
+
+
+def test_secrets_are_in_no_representation(settings_with: Callable[..., Settings]) -> None:
+    secret = "0123456789abcdef0123456789abcdef"
+    urls = f"jitsi+https://app:{secret}@a.example.org,bbb+https://:{secret}@b.example.org/bigbluebutton/api"
+    settings = settings_with(VIDEO_URL=urls, MAIL_URL=f"smtp://user:{secret}@host", MAIL_FROM="invite@example.org")
+    assert secret not in repr((settings["ROOMS"], settings["MAIL"]))
 
 
 def test_sqlite_is_set_up_for_many_processes_and_power_cuts(tmp_path: Path) -> None:

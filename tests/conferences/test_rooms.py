@@ -11,9 +11,11 @@ import pytest
 from cabinet.environ import Room
 from conferences import rooms
 from conferences.choices import ClientVideoQuality, Role
-from conferences.rooms.base import Arrangement, Participant
+from conferences.rooms.base import Arrangement, Participant, RoomBackend
+from conferences.rooms.bigbluebutton import BigBlueButtonRoom
 from conferences.rooms.jitsi import JitsiRoom
 from conferences.rooms.link import LinkRoom
+from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
 
 NOW = datetime(2026, 12, 3, 13, 0, tzinfo=UTC)
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -129,9 +131,80 @@ def test_link_room_fills_in_the_name_alone() -> None:
 def test_rooms_come_from_the_settings_and_a_lost_one_is_replaced_by_the_first(settings: Any) -> None:
     settings.ROOMS = (
         Room("own", "jitsi", "https://own.example.org", "cabinet", SECRET),
-        Room("phone", "link", "https://phone.example.org/{room}"),
+        Room("phone", "link", "https://phone.example.org/{room}", dial_in="+49 30 1"),
+        Room("hall", "bbb", "https://bbb.example.org/bigbluebutton/api", "", SECRET),
     )
-    assert [room.label for room in rooms.all_rooms()] == ["Jitsi (own)", "phone"]
-    assert rooms.origins() == ("https://own.example.org", "https://phone.example.org")
+    assert [room.label for room in rooms.all_rooms()] == ["Jitsi (own)", "phone", "BigBlueButton (hall)"]
+    assert [room.dial_in for room in rooms.all_rooms()] == ["", "+49 30 1", ""]
+    assert rooms.origins() == ("https://own.example.org", "https://phone.example.org", "https://bbb.example.org")
     assert rooms.room_called("phone").name == "phone"
     assert rooms.room_called("gone").name == rooms.room_called("").name == "own"
+
+
+def test_a_moderator_is_reminded_to_record_where_nothing_starts_by_itself() -> None:
+    def asks(person: Participant, **changed: Any) -> bool:
+        url = PUBLIC.join_url("room", person, arrangement(**changed), NOW)
+        return "config.recordings.suggestRecording" in start_settings(url)
+
+    assert asks(ALICE, record=True)
+    assert not asks(BOB, record=True)
+    assert not asks(ALICE)
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.PRESENTER])
+def test_only_organizers_and_moderators_moderate(role: Role) -> None:
+    given = claims(Participant("Bob", role))["context"]["user"]
+    assert (given["moderator"], given["affiliation"]) == ("false", "member")
+
+
+@pytest.mark.parametrize("hostile", ["*", "../x", "a?jwt=b", "r#x", "محمد 🦊", 'a"b'])
+def test_a_permission_is_for_exactly_the_room_of_the_address(hostile: str) -> None:
+    url = SIGNED.join_url(hostile, Participant(hostile), OPEN, NOW)
+    given = jwt.decode(
+        urlsplit(url).query.removeprefix("jwt="), SECRET, algorithms=["HS256"], audience="jitsi", issuer="cabinet",
+        options={"verify_exp": False, "verify_nbf": False},
+    )  # fmt: skip
+    assert given["room"] == hostile == unquote(urlsplit(url).path.removeprefix("/tenant/"))
+    assert given["context"]["user"]["name"] == hostile
+
+
+def test_who_asks_the_first_person_to_sign_in() -> None:
+    assert PUBLIC.first_signs_in
+    for room in (SIGNED, JitsiRoom("x", "https://meet.example.org"), LinkRoom("x", "https://x.test/{room}")):
+        assert not room.first_signs_in
+
+
+def test_where_a_removed_guest_loses_the_room_itself() -> None:
+    hall = BigBlueButtonRoom("hall", "https://bbb.test/api", SECRET)
+    assert [room.removes_people for room in (PUBLIC, SIGNED, hall, LinkRoom("x", "https://x.test/{room}"))] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_each_setting_says_which_rooms_lack_it() -> None:
+    hall, phone = BigBlueButtonRoom("hall", "https://bbb.test/api", SECRET), LinkRoom("phone", "https://x.test/{room}")
+    every: list[RoomBackend] = [hall, SIGNED, PUBLIC, phone]
+
+    def lacking(setting: str) -> list[str]:
+        said = what_rooms_lack(setting, every)
+        return [room.name for room in every if room.label in said]
+
+    assert {setting: lacking(setting) for setting in SAYS_BESIDE} == {
+        "mode": ["hall", "own", "meet.jit.si", "phone"],  # of the hall it says something else
+        "chat_premoderation": ["hall", "own", "meet.jit.si", "phone"],
+        "mute_on_entry": ["phone"],
+        "camera_off_on_entry": ["phone"],
+        "record": ["own", "meet.jit.si", "phone"],
+        "video_quality": ["hall", "own", "meet.jit.si", "phone"],
+        "client_video_quality": ["phone"],
+        "participants_limit": ["meet.jit.si", "phone"],
+    }
+
+
+def test_what_is_said_of_modes() -> None:
+    hall = BigBlueButtonRoom("hall", "https://bbb.test/api", SECRET)
+    assert what_rooms_lack("mode", [hall]) == (
+        "In a webinar or seminar, presenters have a moderator's rights in BigBlueButton (hall)."
+    )
+    assert what_rooms_lack("mode", [PUBLIC]).startswith("Jitsi (meet.jit.si) knows only Discussion")
+    assert what_rooms_lack("record", [hall]) == ""
