@@ -35,15 +35,17 @@ class JoinForm(forms.Form):
 
     wrong = WRONG_PASSWORD
 
-    def __init__(self, *args: Any, with_password: bool, **options: Any) -> None:
+    def __init__(self, *args: Any, with_password: bool, with_name: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
         if not with_password:
             del self.fields["password"]
+        if not with_name:
+            del self.fields["name"]
 
     def refuse(self, refusal: Refusal) -> int:
         """Say why the person stays outside; the HTTP status of the answer."""
         if refusal is Refusal.TOO_MANY_TRIES:
-            self.add_error("password", TOO_MANY_TRIES)
+            self.add_error("password" if "password" in self.fields else None, TOO_MANY_TRIES)
             return 429
         self.add_error("password", self.wrong)
         return 200

@@ -1,6 +1,7 @@
 """What is special about answers that lead to a room or that are opened by whoever holds a link."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import Any, cast
 
@@ -12,10 +13,14 @@ from django.utils.csp import CSP, build_policy
 from django.views.decorators.cache import never_cache
 
 from conferences import rooms
+from conferences.arrivals import ArrivalQuerySet
 from conferences.links import TooManyTries
 from conferences.networks import network
 
 type View = Callable[..., HttpResponse]
+
+# Seconds after which it makes sense to try a room again that did not answer.
+ROOM_RETRY_AFTER = 10
 
 
 def network_of(request: HttpRequest) -> str:
@@ -63,3 +68,22 @@ def guest_page(view: View) -> View:
 def hand_over(url: str) -> HttpResponseRedirect:
     """Send the browser from a POST to the room: as a GET, and without telling the room where it came from."""
     return HttpResponseRedirect(url, status=303, headers={"Referrer-Policy": "no-referrer"})
+
+
+def room_is_down(response: HttpResponse) -> HttpResponse:
+    """Mark a page whose POST found no answer in the room; the page itself says so and tries again (retry.js)."""
+    response.status_code = 503
+    response.headers["Retry-After"] = str(ROOM_RETRY_AFTER)
+    return response
+
+
+def waiting_answer(request: HttpRequest, mine: ArrivalQuerySet, now: datetime, *, page: str) -> HttpResponse:
+    """To a page in the waiting room: “Leave” leads back to `page`; anything else tells that it is still open.
+
+    Looking at a page changes no row, so presence is told by a POST of its own.
+    """
+    if "leave" in request.POST:
+        mine.leave()
+        return HttpResponseRedirect(page, status=303)
+    mine.see(now)
+    return HttpResponse(status=204)

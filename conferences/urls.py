@@ -18,4 +18,5 @@ urlpatterns = [
     path("profile/deputies/", deputy_views.deputies, name="deputies"),
     path("join/", join_views.by_number, name="join-by-number"),
     path("join/<str:token>/", join_views.by_link, name="join"),
+    path("join/<str:token>/waiting/", join_views.waiting, name="join-waiting"),
 ]

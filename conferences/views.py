@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from conferences import join
@@ -13,6 +13,12 @@ from conferences.models import Conference
 from conferences.places import other_zones
 from conferences.requests import SignedInRequest, managed
 from conferences.responses import hand_over, leads_to_room
+
+CANNOT_START = _("This conference is over or was cancelled already.")
+ROOM_IS_DOWN = _(
+    "The video service does not answer. Your conference is saved;"
+    " the link starts to work as soon as the service is back."
+)
 
 
 @leads_to_room
@@ -33,7 +39,7 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_upcoming": now < conference.starts_at and not conference.cancelled_at,
         "is_over": conference.is_over(now) or conference.cancelled_at is not None,
         "occurrence": door.occurrence,
-        "may_start": join.closed(door, now, is_organizer=True) is None,
+        "may_start": join.closed(door, now, is_manager=True) is None,
         "zones": checked + [zone for zone in others if zone not in checked],
         "city_form": city,
         "changes": conference.changes.select_related("by"),
@@ -43,12 +49,11 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def start(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The organizer goes in, as moderator; whoever waits for them may follow."""
+    """Whoever manages the conference goes in, as moderator; those who wait for the organizer may follow."""
     conference = managed(request, pk)
-    name = request.user.get_full_name() or request.user.email
     now = timezone.now()
-    answer = join.enter(join.door(conference, now), name=name, now=now, is_organizer=True)
-    if isinstance(answer, join.Refusal):
-        messages.error(request, _("This conference is over or was cancelled already."))
-        return redirect(conference)
-    return hand_over(answer.url)
+    answer = join.enter(join.door(conference, now), join.manager(request.user), now)
+    if isinstance(answer, join.Entrance):
+        return hand_over(answer.url)
+    messages.error(request, ROOM_IS_DOWN if answer is join.Refusal.UNREACHABLE else CANNOT_START)
+    return redirect(conference)

@@ -1,40 +1,83 @@
 """The personal page of whoever is invited: answer, go in, take the calendar file."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
-from conferences.join import Entrance, closed, door, enter
+from conferences import join_dates
+from conferences.choices import Role
+from conferences.join import Entrance, Refusal, Visitor, barrier, door, enter, successor
 from conferences.join_forms import JoinForm
 from conferences.links import by_token
-from conferences.models import Change
-from conferences.responses import guest_page, hand_over, network_of
+from conferences.responses import View, guest_page, hand_over, network_of, room_is_down, waiting_answer
 from invitations import letters, words
 from invitations.files import ics
 from invitations.forms import AnswerForm
 from invitations.models import ClosedError, Invitation, PartStat
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
+type PersonalView = Callable[[HttpRequest, Invitation, datetime], HttpResponse]
 
 
-def _own(request: HttpRequest, token: str, now: datetime) -> Invitation:
-    """The invitation that the link belongs to; unknown and withdrawn are the same 404."""
-    rows = Invitation.objects.standing().with_answer()
-    rows = rows.select_related("conference__organizer")
-    invitation = by_token(rows, network=network_of(request), now=now, token=token)
-    if invitation.language:
-        translation.activate(words.language_of(invitation.language))
-    return invitation
+def personal_link(*methods: str) -> Callable[[PersonalView], View]:
+    """For pages behind a personal link: the invitation that it belongs to, and now. Old links lead on to the new page.
+
+    Unknown and withdrawn are the same 404; so is who is withdrawn from what an old link leads to.
+    """
+
+    def decorate(view: PersonalView) -> View:
+        @guest_page
+        @require_http_methods(methods)
+        @wraps(view)
+        def of_invitation(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            rows = Invitation.objects.standing().with_answer().select_related("conference__organizer")
+            invitation = by_token(rows, network=network_of(request), now=now, token=token)
+            if onward := _onward(invitation, now):
+                return HttpResponseRedirect(onward.get_absolute_url(), status=303 if request.method == "POST" else 302)
+            if invitation.language:
+                translation.activate(words.language_of(invitation.language))
+            return view(request, invitation, now)
+
+        return of_invitation
+
+    return decorate
 
 
-def _about(invitation: Invitation, now: datetime) -> dict[str, object]:
+def _onward(invitation: Invitation, now: datetime) -> Invitation | None:
+    """The same person's invitation to the series that goes on where this one ended. Raises Http404 if withdrawn there.
+
+    None where the person was not carried over (yet): then the old page says that it is over.
+    """
+    conference = successor(invitation.conference, now)
+    if conference is None:
+        return None
+    found = Invitation.objects.filter(conference=conference, address__iexact=invitation.address).first()
+    if found and found.withdrawn_at:
+        raise Http404
+    return found
+
+
+def _visitor(invitation: Invitation, name: str = "") -> Visitor:
+    """Who stands at the door: the role is read at each use."""
+    name = invitation.name or name
+    return Visitor(name, f"invitation-{invitation.pk}", Role(invitation.role), is_invited=True)
+
+
+def _about(invitation: Invitation, now: datetime) -> dict[str, Any]:
     """What every state of the personal page says of the conference."""
     conference = invitation.conference
     way = door(conference, now)
+    me = _visitor(invitation)
+    # Only where somebody may be kept waiting or out: else an earlier visit makes no difference.
+    asks = conference.waiting_room or conference.participants_limit is not None
+    arrival = way.arrival(me.key) if asks else None
     draft = words.draft(conference, invitation.personal_link)
     return {
         "guest_caption": _("Conference invitation"),
@@ -44,74 +87,83 @@ def _about(invitation: Invitation, now: datetime) -> dict[str, object]:
         "length": words.length(conference.duration),
         "elsewhere": words.elsewhere(conference, invitation.time_zone),
         "door": way,
-        "closed": closed(way, now),
+        "now": now,
+        "arrival": arrival,
+        "closed": barrier(way, me, arrival, now),
     }
 
 
 def _show(
-    request: HttpRequest, invitation: Invitation, now: datetime, *, form: AnswerForm, name_form: JoinForm | None = None
+    request: HttpRequest,
+    invitation: Invitation,
+    now: datetime,
+    *,
+    form: AnswerForm,
+    name_form: JoinForm | None = None,
+    is_down: bool = False,
 ) -> HttpResponse:
     """The personal page as it stands now."""
     context = _about(invitation, now)
-    if invitation.conference.cancelled_at:
-        context["change"] = invitation.conference.changes.filter(kind=Change.Kind.CANCELLED).first()
+    if context["closed"] is Refusal.CANCELLED:
+        context["change"] = join_dates.cancellation(context["door"])
         return render(request, "invitations/cancelled.html", context)
     context |= {
         "form": form,
         "name_form": name_form or JoinForm(with_password=False),
-        "takes_answers": invitation.takes_answers(now),
+        "takes_answers": not invitation.conference.permanent and invitation.takes_answers(now),
+        "is_down": is_down,
     }
     return render(request, "invitations/personal.html", context)
 
 
-@guest_page
-@form_page
-def personal_page(request: HttpRequest, token: str) -> HttpResponse:
+@personal_link("GET", "HEAD", "POST")
+def personal_page(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """The invitation. Only POST answers: mail scanners open links, so a link with an answer merely chooses it."""
-    now = timezone.now()
-    invitation = _own(request, token, now)
-    data = request.POST if request.method == "POST" else None
+    data = request.POST if request.method == "POST" and not invitation.conference.permanent else None
     form = AnswerForm(invitation, wished=request.GET.get("answer", ""), data=data)
     if form.is_valid():
         try:
             invitation.respond(form.cleaned_data["answer"], form.cleaned_data["comment"], now)
-            return redirect("invitations:answer", token)
+            return redirect("invitations:answer", invitation.token)
         except ClosedError:
             form = AnswerForm(invitation)
     return _show(request, invitation, now, form=form)
 
 
-@guest_page
-@require_safe
-def answered(request: HttpRequest, token: str) -> HttpResponse:
+@personal_link("GET", "HEAD")
+def answered(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """“You accepted”."""
-    now = timezone.now()
-    invitation = _own(request, token, now)
     if invitation.answer == PartStat.NEEDS_ACTION or invitation.conference.cancelled_at:
         return redirect(invitation)
     return render(request, "invitations/answered.html", _about(invitation, now))
 
 
-@guest_page
-@require_POST
-def personal_room(request: HttpRequest, token: str) -> HttpResponse:
-    """Into the room; back to the page if it is not open.
+@personal_link("POST")
+def personal_room(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Into the room; back to the page if it is not open, or to wait there until somebody lets the person in.
 
     Under the name that the organizer invited: others in the room, and signed rooms, take it for true.
     """
-    now = timezone.now()
-    invitation = _own(request, token, now)
     form = JoinForm({"name": invitation.name or request.POST.get("name")}, with_password=False)
     if not form.is_valid():
         return _show(request, invitation, now, form=AnswerForm(invitation), name_form=form)
-    result = enter(door(invitation.conference, now), name=form.cleaned_data["name"], now=now, invited=True)
-    return hand_over(result.url) if isinstance(result, Entrance) else redirect(invitation)
+    answer = enter(door(invitation.conference, now), _visitor(invitation, form.cleaned_data["name"]), now)
+    if isinstance(answer, Entrance):
+        return hand_over(answer.url)
+    if answer is Refusal.UNREACHABLE:
+        page = _show(request, invitation, now, form=AnswerForm(invitation), name_form=form, is_down=True)
+        return room_is_down(page)
+    return redirect(invitation)
 
 
-@guest_page
-@require_safe
-def personal_calendar_file(request: HttpRequest, token: str) -> HttpResponse:
+@personal_link("POST")
+def personal_waiting(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """A page in the waiting room tells that it is still open, or that its person leaves."""
+    mine = door(invitation.conference, now).arrivals.filter(key=_visitor(invitation).key)
+    return waiting_answer(request, mine, now, page=invitation.get_absolute_url())
+
+
+@personal_link("GET", "HEAD")
+def personal_calendar_file(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """The conference with the personal link, or, once cancelled, the object that takes it out of a calendar."""
-    now = timezone.now()
-    invitation = _own(request, token, now)
     return ics(invitation.conference, letters.calendar_file(invitation, now))

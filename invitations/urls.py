@@ -19,5 +19,6 @@ urlpatterns = [
     path("i/<str:token>/", personal_views.personal_page, name="personal"),
     path("i/<str:token>/answer/", personal_views.answered, name="answer"),
     path("i/<str:token>/room/", personal_views.personal_room, name="room"),
+    path("i/<str:token>/waiting/", personal_views.personal_waiting, name="waiting"),
     path("i/<str:token>/conference.ics", personal_views.personal_calendar_file, name="personal-calendar-file"),
 ]

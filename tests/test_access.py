@@ -88,6 +88,7 @@ TABLE = {
     "conferences:deputies": signed_in(200, 200),
     "conferences:start": Row((SIGN_IN, 405, 405), (SIGN_IN, 303, 404), "conference"),
     "conferences:join-by-number": public(200, 200),
+    "conferences:join-waiting": public(405, 204, "direct-link"),
     "conferences:join": public(200, 303, "direct-link"),  # too early: back to the countdown
     "addressbook:contacts": signed_in(200, 405),
     "addressbook:add": signed_in(200, 200),
@@ -105,6 +106,7 @@ TABLE = {
     "invitations:personal": public(200, 200, "personal-link"),
     "invitations:answer": public(302, 405, "personal-link"),
     "invitations:room": public(405, 302, "personal-link"),  # too early: back to the page
+    "invitations:waiting": public(405, 204, "personal-link"),
     "invitations:personal-calendar-file": public(200, 405, "personal-link"),
 }
 

@@ -2,11 +2,13 @@
 
 import logging
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
+import jwt
 import pytest
 import time_machine
 from django.db import connection
@@ -16,7 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from cabinet.environ import Room
 from cabinet.models import User
 from conferences.attempts import Attempt
-from conferences.join import Entrance, Refusal, closed, door, enter
+from conferences.choices import Role
+from conferences.join import Entrance, Refusal, Visitor, closed, door, enter, manager
 from conferences.links import join_url
 from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
@@ -36,6 +39,10 @@ def conference(alice: User) -> Conference:
 def guest() -> Client:
     """A browser without account, somewhere."""
     return Client(REMOTE_ADDR="192.0.2.1")
+
+
+GUEST = Visitor("Charlie", "guest-" + "c" * 26)
+BOB = Visitor("Bob", "invitation-1", is_invited=True)
 
 
 def at(**later: float) -> Any:
@@ -65,54 +72,63 @@ def test_door_is_open_from_a_quarter_before_to_a_day_after(
 
 def test_door_of_a_cancelled_conference_is_closed_for_everybody(conference: Conference, alice: User) -> None:
     conference.cancel(alice, START, tell=Change.Tell.NOBODY)
-    people: list[dict[str, Any]] = [{}, {"invited": True}, {"is_organizer": True}]
-    for person in people:
-        assert enter(door(conference, START), name="X", now=START, **person) is Refusal.CANCELLED
+    for person in (GUEST, BOB, manager(alice)):
+        assert enter(door(conference, START), person, START) is Refusal.CANCELLED
 
 
-def test_nobody_enters_before_the_organizer_where_that_is_set(conference: Conference) -> None:
+def test_nobody_enters_before_the_organizer_where_that_is_set(conference: Conference, alice: User) -> None:
     conference.organizer_first = True
-    assert enter(door(conference, START), name="Bob", now=START, invited=True) is Refusal.WAITING
-    assert isinstance(enter(door(conference, START), name="Alice", now=START, is_organizer=True), Entrance)
+    assert enter(door(conference, START), BOB, START) is Refusal.WAITING
+    assert isinstance(enter(door(conference, START), manager(alice), START), Entrance)
     conference.refresh_from_db()
     conference.organizer_first = True
-    assert isinstance(enter(door(conference, START), name="Bob", now=START, invited=True), Entrance)
+    assert isinstance(enter(door(conference, START), BOB, START), Entrance)
 
 
-def test_nobody_waits_any_longer_for_an_organizer_who_did_not_come(conference: Conference) -> None:
+def test_nobody_waits_any_longer_for_an_organizer_who_did_not_come(conference: Conference, alice: User) -> None:
     conference.organizer_first = True
     end = START + conference.duration
     assert closed(door(conference, START), end - timedelta(seconds=1)) is Refusal.WAITING
     assert closed(door(conference, START), end) is Refusal.ENDED
-    assert isinstance(enter(door(conference, START), name="Alice", now=end, is_organizer=True), Entrance)
+    assert isinstance(enter(door(conference, START), manager(alice), end), Entrance)
 
 
 @pytest.mark.parametrize(("minutes", "counts"), [(-76, False), (-75, True), (-1, True), (30, True)])
 def test_an_organizer_who_tries_the_room_out_days_before_opens_nothing(
-    conference: Conference, minutes: int, counts: bool
+    conference: Conference, alice: User, minutes: int, counts: bool
 ) -> None:
-    answer = enter(door(conference, START), name="Alice", now=START + timedelta(minutes=minutes), is_organizer=True)
+    answer = enter(door(conference, START), manager(alice), START + timedelta(minutes=minutes))
     assert isinstance(answer, Entrance)
     assert bool(Occurrence.objects.get().organizer_joined_at) == counts
 
 
-def test_the_password_is_asked_of_those_with_the_direct_link_only(conference: Conference) -> None:
+def test_the_password_is_asked_of_those_with_the_direct_link_only(conference: Conference, alice: User) -> None:
     conference.password = "harbour42"
-    assert enter(door(conference, START), name="Charlie", now=START, network="n") is Refusal.PASSWORD
-    assert enter(door(conference, START), name="C.", now=START, password="Harbour42", network="n") is Refusal.PASSWORD
-    for right in ({"password": "harbour42", "network": "n"}, {"invited": True}, {"is_organizer": True}):
-        assert isinstance(enter(door(conference, START), name="X", now=START, **right), Entrance)
+    for wrong in ("", "Harbour42"):
+        assert enter(door(conference, START), GUEST, START, password=wrong, network="n") is Refusal.PASSWORD
+    assert isinstance(enter(door(conference, START), GUEST, START, password="harbour42", network="n"), Entrance)
+    for person in (BOB, manager(alice), replace(GUEST, knows_password=True)):
+        assert isinstance(enter(door(conference, START), person, START), Entrance)
 
 
-def test_moderators_rights_come_with_the_organizer_alone(conference: Conference, settings: Any) -> None:
+def test_moderators_rights_come_with_managing_or_with_the_role(
+    conference: Conference, alice: User, settings: Any
+) -> None:
     settings.ROOMS = (Room("own", "jitsi", "https://own.example.org", "cabinet", "k" * 32),)
-    guest, alice = (
-        enter(door(conference, START), name="X", now=START, is_organizer=organizer) for organizer in (False, True)
-    )  # fmt: skip
-    assert isinstance(guest, Entrance)
-    assert isinstance(alice, Entrance)
-    assert guest.url.partition("#")[0] != alice.url.partition("#")[0]
-    assert "k" * 32 not in guest.url + alice.url
+    people = {
+        person: enter(door(conference, START), person, START)
+        for person in (GUEST, BOB, replace(BOB, role=Role.MODERATOR), manager(alice))
+    }
+    assert "k" * 32 not in str(people)
+    rights = [rights_in(answer.url) for answer in people.values() if isinstance(answer, Entrance)]
+    assert rights == ["false", "false", "true", "true"]
+
+
+def rights_in(url: str) -> str:
+    """Whether the token in a room's address makes a moderator."""
+    token = parse_qs(urlsplit(url).query)["jwt"][0]
+    claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    return str(claims["context"]["user"]["moderator"])
 
 
 # THE DIRECT LINK
