@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models.functions import Coalesce, Lower, Now
+from django.db.models.functions import Coalesce, Concat, Lower, Now, Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +89,12 @@ class Invitation(models.Model):
     conference = models.ForeignKey(Conference, models.CASCADE, related_name="invitations")
     address = models.CharField(max_length=254, help_text="As it stands in the envelope: ASCII, domain in IDNA form.")
     name = LineField(max_length=128, blank=True)
+    sought = models.GeneratedField(
+        expression=Upper(Concat("name", models.Value(" "), "address")),
+        output_field=models.CharField(max_length=400),
+        db_persist=True,
+        help_text="What searches of conferences by person look at; worked out once, not for each search.",
+    )
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
