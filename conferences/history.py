@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -12,8 +13,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from conferences import times
-from conferences.facts import FACTS
+from conferences import recurrence, times
+from conferences.facts import FACTS, facts
 from conferences.models import Change, Conference
 from conferences.rooms import room_called
 
@@ -34,16 +35,24 @@ def differences(change: Change) -> list[Difference]:
         return [Difference(_("Start in UTC"), *(date_format(at, _("D j M Y, H:i")) for at in (was, now)))]
     touched = [(name, str(_field(name).verbose_name)) for name in FACTS if name in change.before]
     return [
-        Difference(label, in_words(name, change.before[name]), in_words(name, change.after[name]))
+        Difference(
+            label, *(in_words(name, values[name], _start(change, values)) for values in (change.before, change.after))
+        )
         for name, label in touched
     ]
 
 
-def in_words(name: str, value: Any) -> str:
-    """The fact `name` as people read it; `value` as models.facts() stores it."""
+def _start(change: Change, values: Mapping[str, Any]) -> date:
+    """The day on which the series began then: only with it a rule says which days it means."""
+    known = values.get("start_date")
+    return date.fromisoformat(known) if known else change.conference.start_date
+
+
+def in_words(name: str, value: Any, start: date) -> str:
+    """The fact `name` as people read it; `value` as facts.facts() stores it, of a conference that begins on `start`."""
     field = _field(name)
     if value is None or value == "":
-        return _("none")
+        return _("does not repeat") if name == "rule" else _("none")
     if isinstance(field, BooleanField):
         return _("yes") if value else _("no")
     if isinstance(field, DurationField):
@@ -53,19 +62,29 @@ def in_words(name: str, value: Any) -> str:
         return date_format(date.fromisoformat(value), _("l j F Y"))
     if isinstance(field, TimeField):
         return time_format(time.fromisoformat(value), _("H:i"))
-    return _text(field, value)
+    return _text(field, value, start)
 
 
-def _text(field: Field[Any, Any], value: Any) -> str:
-    """The label of a choice, the name of a place, or the text itself, cut where it is long."""
+def _text(field: Field[Any, Any], value: Any, start: date) -> str:
+    """The label of a choice, the name of a place, a rule, or the text itself, cut where it is long."""
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
     if field.name == "time_zone":
         return times.city(value)
     if field.name == "room_backend":
         return room_called(value).label
+    if field.name == "rule":
+        return recurrence.in_words(recurrence.parse(value), start)
     return Truncator(value).chars(80)
 
 
 def _field(name: str) -> Field[Any, Any]:
     return Conference._meta.get_field(name)  # type: ignore[return-value]
+
+
+def facts_at(conference: Conference, sequence: int) -> dict[str, Any]:
+    """The facts of the conference as somebody saw them who saw its state `sequence`."""
+    seen = facts(conference)
+    for change in conference.changes.filter(sequence__gt=sequence, original_date=None).order_by("-sequence"):
+        seen |= {name: value for name, value in change.before.items() if name in seen}
+    return seen

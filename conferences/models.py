@@ -160,7 +160,12 @@ class Conference(models.Model):
             times.instant(self.wall_start, self.time_zone)
 
     def has_begun(self, now: datetime) -> bool:
-        """Whether one of its dates lies behind us, or goes on: where a series begins cannot be changed any more."""
+        """Whether one of its dates lies behind us, or goes on: where a series begins cannot be changed any more.
+
+        A permanent one has begun when its organizer has been there.
+        """
+        if self.permanent:
+            return self.organizer_joined_at is not None
         return self.occurrences.filter(starts_at__lte=now).exists()
 
     def is_over(self, now: datetime) -> bool:

@@ -1,5 +1,7 @@
 """The one page of a conference, and the organizer's way into its room."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from conferences import join
+from conferences.dates import Dates, dated
 from conferences.forms import CityForm
 from conferences.models import Conference
-from conferences.places import other_zones
 from conferences.requests import SignedInRequest, managed
 from conferences.responses import hand_over, leads_to_room
 
@@ -28,23 +30,28 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
     conference = managed(request, pk)
     now = timezone.now()
     city = CityForm(request.GET if "city" in request.GET else None)
-    checked = [city.cleaned_data["city"]] if city.is_valid() else []
-    known = Conference.objects.managed_by(request.user).zones_used_lately()
+    city.is_valid()
     door = join.door(conference, now)
-    others = other_zones(conference.starts_at, conference.time_zone, known)
     context = {
         "tab": "conferences",
         "conference": conference,
         "now": now,
-        "is_upcoming": now < conference.starts_at and not conference.cancelled_at,
+        "is_upcoming": not conference.cancelled_at and not conference.has_begun(now),
         "is_over": conference.is_over(now) or conference.cancelled_at is not None,
         "occurrence": door.occurrence,
+        "dates": _dates(request, conference, now) if conference.rule else None,
         "may_start": join.closed(door, now, is_manager=True) is None,
-        "zones": checked + [zone for zone in others if zone not in checked],
+        "zones": Conference.objects.managed_by(request.user).zones_used_lately(),
         "city_form": city,
         "changes": conference.changes.select_related("by"),
     }
     return render(request, "conferences/conference.html", context)
+
+
+def _dates(request: SignedInRequest, conference: Conference, now: datetime) -> Dates:
+    """The list of dates, with the one that the reader came for marked."""
+    marked = dated(conference, request.GET.get("date", ""))
+    return Dates(conference, now, marked=marked, show_all=request.GET.get("dates") == "all")
 
 
 @require_POST

@@ -10,10 +10,15 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from conferences import history, times
+from conferences import history, recurrence, times
+from conferences.choices import ClientVideoQuality, Mode, VideoQuality
 from conferences.links import join_url
 from conferences.models import Change, Conference
 from conferences.rooms import room_called
+from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
+
+# What every room does, because it is nothing in particular.
+ASKS_NOTHING = (False, None, Mode.DISCUSSION, VideoQuality.HIGH, ClientVideoQuality.DEFAULT)
 
 register = template.Library()
 register.filter("minutes", times.minutes_of)
@@ -23,6 +28,27 @@ register.filter("minutes", times.minutes_of)
 def differences(change: Change) -> list[history.Difference]:
     """What a change touched, in words."""
     return history.differences(change)
+
+
+@register.filter
+def its_day(change: Change) -> str:
+    """The day of the occurrence that a change is about, or ""."""
+    return date_format(change.original_date, _("l j F Y")) if change.original_date else ""
+
+
+@register.filter
+def rule_in_words(conference: Conference) -> str:
+    """By which rule it repeats, or ""."""
+    rule = conference.recurrence
+    return recurrence.in_words(rule, conference.start_date) if rule else ""
+
+
+@register.filter
+def room_lacks(conference: Conference) -> list[str]:
+    """What the conference asks for and its room does not do, in whole sentences."""
+    room = room_called(conference.room_backend)
+    asked = [name for name in SAYS_BESIDE if getattr(conference, name) not in ASKS_NOTHING]
+    return [words for name in asked if (words := what_rooms_lack(name, [room]))]
 
 
 @register.filter
