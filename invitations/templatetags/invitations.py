@@ -63,7 +63,7 @@ def may_be_deleted(conference: Conference) -> bool:
 @register.inclusion_tag("invitations/ways.html", takes_context=True)
 def invite_ways(context: template.Context, conference: Conference, form: InviteForm | None = None) -> dict[str, Any]:
     """The ways to invite people: address book, mail client, direct link. Nothing for one that is over or cancelled."""
-    if conference.cancelled_at or timezone.now() >= conference.ends_at:
+    if conference.cancelled_at or conference.is_over(timezone.now()):
         return {}
     user = context["request"].user
     link = join_url(conference)
