@@ -261,7 +261,7 @@ def _pass(door: Door, visitor: Visitor, now: datetime) -> Entrance | Refusal:
     conference, room = door.conference, room_called(door.conference.room_backend)
     wishes = arrangement(conference, opens_at=door.opens_at or now, closes_at=door.closes_at or now + JOIN_ENDS_AFTER)
     try:
-        room.open(door.room_name, wishes)
+        sitting = room.open(door.room_name, wishes)
     except RoomDown:
         return Refusal.UNREACHABLE
     limit = None if visitor.moderates else conference.participants_limit
@@ -272,7 +272,7 @@ def _pass(door: Door, visitor: Visitor, now: datetime) -> Entrance | Refusal:
         door.organizer_came(now)
     # Others inside may see what tells people apart there, so it is not their key here.
     person = Participant(visitor.name, visitor.role, key=f"{arrival.pk}")
-    return Entrance(room.join_url(door.room_name, person, wishes, now))
+    return Entrance(room.join_url(door.room_name, person, wishes, now, sitting))
 
 
 # PASSWORDS

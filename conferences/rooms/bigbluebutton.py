@@ -137,8 +137,7 @@ def _creation(room: str, wishes: Arrangement) -> dict[str, str]:
     }
     if wishes.welcome:
         parameters["welcome"] = _html(wishes.welcome)
-    if wishes.participants_limit:
-        parameters["maxParticipants"] = str(wishes.participants_limit)
+    # No maxParticipants: it counts moderators too, and the door here has let in as many as there may be.
     return parameters | dict.fromkeys(LOCKS[wishes.mode], "true")
 
 

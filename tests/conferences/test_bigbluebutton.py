@@ -99,7 +99,7 @@ def test_a_room_is_made_with_all_that_the_conference_wants(hall: BigBlueButtonRo
     [
         ({"mute_on_entry": True}, {"muteOnStart": "true"}),
         ({"record": True}, dict.fromkeys(("record", "autoStartRecording", "notifyRecordingIsOn"), "true")),
-        ({"participants_limit": 40}, {"maxParticipants": "40"}),
+        ({"participants_limit": 40}, {}),
         ({"mode": Mode.ROLE_BASED}, dict.fromkeys(("lockSettingsDisableMic", "lockSettingsLockOnJoin"), "true")),
         (
             {"mode": Mode.WEBINAR},
