@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conferences import deputy_views, edit_views, join_views, list_views, schedule_views, views
+from conferences import deputy_views, edit_views, join_views, list_views, recording_views, schedule_views, views
 
 app_name = "conferences"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("conferences/<int:pk>/", views.conference, name="conference"),
     path("conferences/<int:pk>/edit/", edit_views.edit, name="edit"),
     path("conferences/<int:pk>/cancellation/", edit_views.cancellation, name="cancellation"),
+    path("conferences/<int:pk>/recordings/", recording_views.recordings, name="recordings"),
     path("conferences/<int:pk>/start/", views.start, name="start"),
     path("conferences/<int:pk>/co-organizers/", deputy_views.co_organizers, name="co-organizers"),
     path("profile/deputies/", deputy_views.deputies, name="deputies"),

@@ -86,6 +86,7 @@ TABLE = {
     "conferences:cancellation": private(200, 302, "conference"),
     "conferences:co-organizers": private(200, 200, "conference"),
     "conferences:deputies": signed_in(200, 200),
+    "conferences:recordings": private(200, 405, "conference"),
     "conferences:start": Row((SIGN_IN, 405, 405), (SIGN_IN, 303, 404), "conference"),
     "conferences:join-by-number": public(200, 200),
     "conferences:join-waiting": public(405, 204, "direct-link"),
