@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -227,9 +227,18 @@ def test_start_says_where_the_first_person_has_to_sign_in(as_alice: Client, alic
     assert says not in as_alice.get(conference.get_absolute_url()).content.decode()
 
 
-def test_dial_in_is_on_the_conferences_page(as_alice: Client, alice: User, settings: Any) -> None:
-    conference = make_conference(alice)
-    assert "By telephone" not in as_alice.get(conference.get_absolute_url()).content.decode()
+def test_dial_in_is_on_the_pages_of_those_who_may_come(as_alice: Client, alice: User, settings: Any) -> None:
+    to_come, now = make_conference(alice), going_on(alice)
+    over = make_conference(alice, start=datetime(2026, 1, 5, 10))
+    own_pages = [conference.get_absolute_url() for conference in (to_come, now)]
+    links = [reverse("conferences:join", args=[conference.join_token]) for conference in (to_come, now)]
+    personal = [make_invitation(conference).get_absolute_url() for conference in (to_come, now)]
+    shows = [*own_pages, *links, *personal]
+
+    def said_on(addresses: list[str], words: str) -> list[str]:
+        return [address for address in addresses if words in as_alice.get(address).content.decode()]
+
+    assert said_on(shows, "By telephone") == []
     settings.ROOMS = environ.dial_in("meet.jit.si=+49 30 <1234>, PIN 5", environ.rooms("jitsi+https://meet.jit.si"))
-    text = as_alice.get(conference.get_absolute_url()).content.decode()
-    assert "By telephone: <bdi>+49 30 &lt;1234&gt;, PIN 5</bdi>" in text
+    assert said_on(shows, "By telephone: <bdi>+49 30 &lt;1234&gt;, PIN 5</bdi>") == shows
+    assert said_on([reverse("conferences:join", args=[over.join_token])], "By telephone") == []
