@@ -13,7 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from conferences.models import Change, Conference, Occurrence
-from invitations import outbox
+from invitations import carrying, outbox, owing
 from invitations.models import Delivery, InvitationQuerySet
 from invitations.outbox import Kind, State
 
@@ -21,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 # People who are told in one transaction: SQLite has one writer at a time, and others wait for it.
 CHUNK = 500
+
+# Who is on the way to a conference has to hear at once that it does not take place.
+SOON = timedelta(hours=1)
 
 # Before the start the organizer is told of letters that still wait: there is time left for a telephone call.
 LAST_CALL = timedelta(minutes=30)
@@ -43,20 +46,27 @@ def _apart(conference: int) -> Iterator[None]:
 def announce(now: datetime) -> None:
     """Queue letters to all who have an older one than the conference's newest Change, if that is to be told.
 
-    Edits wait until a minute after the last one, so that slips become one letter; a cancellation goes at once.
+    Edits wait until a minute after the last one, so that slips become one letter; so does the cancellation of one
+    occurrence, unless that begins soon. What cannot wait goes at once: the cancellation of the whole, and the people of
+    a series that goes on as another conference.
     """
     for conference in _gathered(now):
         with _apart(conference):
+            while carrying.carry_some(conference, now, CHUNK):
+                pass
             while _announce_some(conference, now):
                 pass
 
 
 def _gathered(now: datetime) -> list[int]:
-    """Conferences with a Change to announce, and no newer one for a minute."""
+    """Conferences with a Change to announce, and no newer one for a minute, or one that cannot wait."""
     newest = Change.objects.filter(conference=OuterRef("conference")).order_by("-sequence").values("at")[:1]
-    waiting = Change.objects.filter(tell=Change.Tell.ALL, announced_at=None).alias(newest_at=Subquery(newest))
-    ready = Q(newest_at__lte=now - _seconds("UPDATE_DELAY")) | Q(conference__cancelled_at__isnull=False)
-    return list(waiting.filter(ready).order_by("conference").values_list("conference", flat=True).distinct())
+    waiting = Change.objects.filter(announced_at=None).alias(newest_at=Subquery(newest))
+    same = {"conference": OuterRef("conference"), "original_date": OuterRef("original_date")}
+    soon = Occurrence.objects.filter(**same, cancelled_at__isnull=False, starts_at__lte=now + SOON, ends_at__gt=now)
+    urgent = Q(conference__cancelled_at__isnull=False) | Q(kind=Change.Kind.CONTINUED) | Exists(soon)
+    ready = waiting.filter(Q(newest_at__lte=now - _seconds("UPDATE_DELAY")) | urgent)
+    return list(ready.order_by("conference").values_list("conference", flat=True).distinct())
 
 
 def _announce_some(pk: int, now: datetime) -> bool:
@@ -65,25 +75,45 @@ def _announce_some(pk: int, now: datetime) -> bool:
         conference = Conference.objects.select_for_update(no_key=True).get(pk=pk)
         behind = _behind(conference)
         if not behind.exists():
-            conference.changes.filter(tell=Change.Tell.ALL, announced_at=None).update(announced_at=now)
+            owed = conference.changes.filter(announced_at=None).exclude(kind=Change.Kind.CONTINUED)
+            owed.update(announced_at=now)
             return False
         busy = Exists(Delivery.objects.filter(invitation=OuterRef("pk"), state=State.SENDING))
-        free = behind.filter(~busy).order_by("pk").select_for_update(skip_locked=True, no_key=True)
+        free = behind.filter(~busy).order_by("pk").select_for_update(skip_locked=True, no_key=True, of=("self",))
         people = list(free[:CHUNK])
-        outbox.queue(people, Kind.CANCELLATION if conference.cancelled_at else Kind.UPDATE, now=now)
+        for (kind, day), group in owing.letters(conference, people).items():
+            outbox.queue(group, kind, now=now, original_date=day)
+            if kind == Kind.INVITATION:
+                carrying.tell_of_the_end(conference, group, now)
+        outbox.note_announced(people)
         return bool(people)
 
 
 def _behind(conference: Conference) -> InvitationQuerySet:
     """Who has, or may have, an older letter than the newest Change, and is to be told.
 
-    Who has none yet is not among them: an overtaken row makes place for one that is true, when it is claimed.
+    Who has none yet is not among them: an overtaken row makes place for one that is true, when it is claimed. But who
+    came along from another series in silence never was owed one.
     """
     newest = conference.changes.latest("sequence")
-    if conference.cancelled_at and newest.tell == Change.Tell.NOBODY:
-        return conference.invitations.none()
-    told = Exists(Delivery.objects.filter(invitation=OuterRef("pk")).requests().arrived())
-    return conference.invitations.standing().filter(told, announced_sequence__lt=newest.sequence)
+    people = owing.with_past(conference.invitations.standing()).filter(announced_sequence__lt=newest.sequence)
+    in_silence = Q(last_state=None, conference__follows__isnull=False)
+    return people.filter(_meant(conference, newest), Q(first_told__isnull=False) | in_silence)
+
+
+def _meant(conference: Conference, newest: Change) -> Q:
+    """Whom the Changes that wait to be announced are for; a silent one is part of the letter about an open one.
+
+    Of a cancelled conference nobody is told anything but that it is cancelled.
+    """
+    open_ones = [newest] if conference.cancelled_at else conference.changes.filter(announced_at=None)
+    told = {change.tell: change for change in open_ones}  # the first one of each: newest come first
+    if Change.Tell.ALL in told:
+        return Q()
+    if Change.Tell.ADDED not in told:
+        return Q(pk__in=[])
+    before = conference.changes.filter(sequence__lt=told[Change.Tell.ADDED].sequence).first()
+    return Q(asked_at__gt=before.at) if before else Q()
 
 
 # TO THE ORGANIZER
@@ -112,11 +142,14 @@ def _was_just_told(conference: Conference, now: datetime) -> bool:
 
 def _troubles(now: datetime, **where: Conference) -> list[Delivery]:
     """What organizers do not know yet: what failed or is uncertain, what waits for long, or while the start is near."""
-    newer = Delivery.objects.filter(invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
+    instead = Q(original_date=None) | Q(original_date=OuterRef("original_date"))
+    newer = Delivery.objects.filter(instead, invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
     unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None, **where)
     over = Q(state__in=[State.FAILED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
     old, troubled = Q(created_at__lte=now - _seconds("REPORT_AFTER")), Q(deferrals__gt=0) | Q(errors__gt=0)
-    soon = Exists(Occurrence.objects.filter(conference=OuterRef("conference"), starts_at__range=(now, now + LAST_CALL)))
+    meant = Q(cancelled_at=None) | Q(original_date=OuterRef("original_date"))
+    near = Occurrence.objects.filter(meant, starts_at__range=(now, now + LAST_CALL))
+    soon = Exists(near.filter(conference=OuterRef("conference")))
     waiting = Q(old | troubled, soon | old & troubled, state=State.QUEUED)
     # Two queries, because SQLite finds its way through one index at a time.
     return [*unreported.filter(over).only("conference"), *unreported.filter(waiting).only("conference")]

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -123,8 +123,11 @@ def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
     troubles = Delivery.objects.filter(notice=OuterRef("pk"))
     coming = Change.objects.filter(conference=OuterRef("conference"), tell=Change.Tell.ALL, announced_at=None)
     written = theirs.filter(composed_at__isnull=False).order_by("-composed_at").values("composed_at")
+    same = {"conference": OuterRef("conference"), "original_date": OuterRef("original_date")}
+    off = Change.objects.filter(**same, kind=Change.Kind.CANCELLED).order_by("-sequence")
     past: dict[str, Any] = {
-        "is_told": Exists(theirs.requests().arrived()),
+        "first_told": Subquery(theirs.requests().arrived().order_by("sequence").values("sequence")[:1]),
+        "cancelled_in": Subquery(off.values("sequence")[:1]),
         "has_troubles": Exists(troubles),
         "is_announced_soon": Exists(coming),
         "last_composed_at": Subquery(written[:1]),
@@ -135,7 +138,7 @@ def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
 def _is_wanted(row: Delivery) -> bool:
     """Whether it may leave: it is true, and there is something to take back, or to report, if that is what it does."""
     if row.kind == Kind.CANCELLATION:
-        return row.is_true and row.is_told
+        return row.is_true and row.takes_back
     return row.has_troubles if row.kind == Kind.NOTICE else row.is_true
 
 
@@ -157,19 +160,34 @@ def _retire(rows: list[Delivery], now: datetime) -> None:
     """End rows that are no longer true, and queue what their people are owed instead."""
     if not rows:
         return
-    overtaken = [row for row in rows if row.kind in Delivery.REQUESTS and row.is_standing]
+    overtaken = [row for row in rows if _is_overtaken(row)]
     taken_back = [row for row in rows if row not in overtaken]
     _end(overtaken, State.SUPERSEDED, Why.CHANGED, now)
     _end(taken_back, State.CANCELLED, Why.WITHDRAWN, now)
-    # Who has a letter gets the next one by the announcement, if one is coming, after the minute that gathers edits.
-    owed = sorted((row for row in overtaken if not (row.is_told and row.is_announced_soon)), key=_next_letter)
-    for (_conference, kind, priority), group in groupby(owed, key=_next_letter):
-        outbox.queue([row.invitation for row in group if row.invitation], kind, now=now, priority=priority)
+    owed = sorted(filter(_is_owed_anew, overtaken), key=_next_letter)
+    for (_conference, kind, priority, day), group in groupby(owed, key=_next_letter):
+        people = [row.invitation for row in group if row.invitation]
+        outbox.queue(people, kind, now=now, original_date=date.fromisoformat(day) if day else None, priority=priority)
 
 
-def _next_letter(row: Delivery) -> tuple[int | None, Delivery.Kind, int]:
-    """Conference, kind and priority of the letter that takes the place of an overtaken one."""
-    return row.conference_id, Kind.UPDATE if row.is_told else Kind.INVITATION, row.priority
+def _is_overtaken(row: Delivery) -> bool:
+    """Whether something newer is to be said, by another letter."""
+    return row.is_standing and (row.kind in Delivery.REQUESTS or (bool(row.original_date) and row.takes_back))
+
+
+def _is_owed_anew(row: Delivery) -> bool:
+    """Whether another letter takes the place of this one, now.
+
+    Who has a letter gets the next one by the announcement, if one is coming, after the minute that gathers edits.
+    """
+    return row.is_date_off if row.original_date else not (row.is_told and row.is_announced_soon)
+
+
+def _next_letter(row: Delivery) -> tuple[int | None, Delivery.Kind, int, str]:
+    """Conference, kind, priority and date (or "") of the letter that takes the place of an overtaken one."""
+    if row.original_date:
+        return row.conference_id, Kind.CANCELLATION, row.priority, row.original_date.isoformat()
+    return row.conference_id, Kind.UPDATE if row.is_told else Kind.INVITATION, row.priority, ""
 
 
 def _end(rows: Iterable[Delivery], state: Delivery.State, why: Delivery.Why, now: datetime) -> None:

@@ -82,7 +82,7 @@ def withdraw(invitation: Invitation, now: datetime) -> bool:
             current.withdrawn_at = now
             current.save(update_fields=["withdrawn_at"])
             told = outbox.drop([current], now=now)
-            if told and not conference.cancelled_at and now < conference.ends_at:
+            if told and not conference.cancelled_at and not conference.is_over(now):
                 _raise_sequence(conference)
                 outbox.queue([current], Delivery.Kind.CANCELLATION, now=now)
         invitation.withdrawn_at = current.withdrawn_at
@@ -131,7 +131,7 @@ def _locked(conference_id: int) -> Conference:
 def _open(conference: Conference, now: datetime) -> Conference:
     """The conference as it is now, locked; ClosedError if nobody can be invited any more."""
     current = _locked(conference.pk)
-    if current.cancelled_at or now >= current.ends_at:
+    if current.cancelled_at or current.is_over(now):
         raise ClosedError
     return current
 

@@ -7,6 +7,8 @@ the database did it in one expression, which took ten times as long to compile a
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from conferences.models import Conference
 from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply
+from invitations.outbox import Facts, the_one_that_counts
 
 PEOPLE_ON_A_PAGE = 100
 
@@ -95,20 +98,22 @@ class Ledger:
     def _letters(self) -> list[tuple[Any, ...]]:
         """Everybody's letters, the newest last; before each since when no mail can leave at all: one query for both."""
         rows = self.conference.invitations.standing().with_answer().order_by("pk", "deliveries__pk")
-        letter = ("deliveries__pk", "deliveries__kind", "deliveries__state", "deliveries__deferrals")
+        letter = (f"deliveries__{name}" for name in Facts._fields)
         since = Subquery(Channel.objects.filter(since__isnull=False).values("since")[:1])
         return list(rows.annotate(since=since).values_list("since", "pk", "answer", *letter))
 
     @cached_property
     def _people(self) -> list[tuple[int, int, int | None]]:
         """(place in STATUSES, invitation, newest letter) of everybody, in the order of the list."""
-        newest = {person: facts for _since, person, *facts in self._letters}
-        return sorted(
-            (STATUSES.index(self._status(answer, *about)), person, letter_pk)
-            for person, (answer, letter_pk, *about) in newest.items()
-        )
+        found = []
+        for (person, answer), rows in groupby(self._letters, key=itemgetter(1, 2)):
+            letter = the_one_that_counts(Facts(*about) for _since, _person, _answer, *about in rows if about[0])
+            place = STATUSES.index(self._status(answer, letter))
+            found.append((place, person, letter.pk if letter else None))
+        return sorted(found)
 
-    def _status(self, answer: str, kind: str | None, state: str | None, deferrals: int | None) -> str:
+    def _status(self, answer: str, letter: Facts | None) -> str:
+        kind, state, deferrals = (letter.kind, letter.state, letter.deferrals) if letter else (None, None, 0)
         if state in TROUBLES:
             return TROUBLES[state]
         if answer != PartStat.NEEDS_ACTION:
@@ -139,7 +144,7 @@ class Ledger:
     @property
     def is_open(self) -> bool:
         """Whether letters still make sense: the conference is neither cancelled nor over."""
-        return self.conference.cancelled_at is None and self.now < self.conference.ends_at
+        return self.conference.cancelled_at is None and not self.conference.is_over(self.now)
 
     @property
     def stopped_since(self) -> datetime | None:

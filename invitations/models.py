@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models.functions import Coalesce, Concat, Lower, Now, Upper
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat, Left, Lower, Now, StrIndex, Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +18,7 @@ from addressbook.addresses import shown_address
 from addressbook.models import Contact
 from cabinet.text import CleanTextField, LineField
 from conferences.choices import Role
-from conferences.models import Change, Conference
+from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
 
 # People answer late, and correct themselves later still; after this the answer has no reader.
@@ -30,6 +31,7 @@ HASTE = timedelta(seconds=5)
 COLLAPSE_WITHIN = timedelta(seconds=60)
 
 # A change of one of these asks everybody anew: what they answered was an answer to the old time.
+# So does another rule; not another end of the same one.
 TIME_FACTS = ("start_date", "start_time", "time_zone", "duration")
 
 
@@ -46,6 +48,14 @@ class ClosedError(Exception):
     """Too late: the conference is cancelled or over, or the invitation was withdrawn."""
 
 
+def _days(rule: str) -> models.Expression:
+    """What a stored rule says of its days: its text up to what ends it, which stands last (recurrence.Rule)."""
+    text: Any = KT(rule)
+    for end in (";COUNT=", ";UNTIL="):
+        text = Left(text, StrIndex(Concat(text, models.Value(end)), models.Value(end)) - 1)
+    return text
+
+
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Doors to invitations."""
 
@@ -58,8 +68,15 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(withdrawn_at=None)
 
     def with_answer(self) -> Self:
-        """With `answer`, the PartStat that counts: what was answered before the time last changed does not."""
-        moves = Change.objects.filter(conference=models.OuterRef("conference"), before__has_any_keys=TIME_FACTS)
+        """With `answer`, the PartStat that counts: what was answered before the time last changed does not.
+
+        That is the time of the whole conference: who accepted a series has not taken it back because one date moves,
+        nor because the series ends at another date.
+        """
+        edits = Change.objects.filter(conference=models.OuterRef("conference"), kind=Change.Kind.CHANGED)
+        other_days = models.Q(before__has_key="rule") & ~models.Q(days_before=models.F("days_after"))
+        edits = edits.alias(days_before=_days("before__rule"), days_after=_days("after__rule"))
+        moves = edits.filter(models.Q(before__has_any_keys=TIME_FACTS) | other_days)
         moved = models.Subquery(moves.order_by("-sequence").values("sequence")[:1])
         return self.annotate(moved_sequence=Coalesce(moved, 0)).annotate(
             answer=models.Case(
@@ -109,10 +126,13 @@ class Invitation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True)
 
-    # Where the query asked for them: InvitationQuerySet.with_answer and ledger.py.
+    # Where the query asked for them: InvitationQuerySet.with_answer, ledger.py, owing.py.
     answer: str
     moved_sequence: int
     looks_automatic: bool
+    first_told: int | None
+    last_sent: int | None
+    last_state: str | None
 
     objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
 
@@ -139,10 +159,11 @@ class Invitation(models.Model):
         return settings.SITE_URL + self.get_absolute_url()
 
     def takes_answers(self, now: datetime) -> bool:
-        """Whether the person may still answer."""
+        """Whether the person may still answer. A permanent conference asks nobody when to come."""
         conference = self.conference
-        standing = self.withdrawn_at is None and conference.cancelled_at is None
-        return standing and now <= conference.ends_at + ANSWERS_END_AFTER
+        if self.withdrawn_at or conference.cancelled_at or conference.permanent:
+            return False
+        return conference.over_at is None or now <= conference.over_at + ANSWERS_END_AFTER
 
     def respond(self, partstat: PartStat, comment: str, now: datetime) -> Reply:
         """Take an answer; the last one counts. Nothing else writes `partstat` after the invitation was made.
@@ -201,13 +222,17 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state__in=[state.SENT, state.UNCERTAIN, state.SENDING])
 
     def with_news(self) -> Self:
-        """With invitation, conference, and `newest_sequence`, that of the last Change, for `Delivery.is_true`.
+        """With invitation, conference, and for `Delivery.is_true`: `newest_sequence`, that of the last Change, and
+        `is_date_off`, whether the one occurrence that the letter is about, if it is, is cancelled.
 
         The claim, the beginning of a try and the last look before the final dot all judge by that.
         """
         changes = Change.objects.filter(conference=models.OuterRef("conference")).order_by("-sequence")
         newest = models.Subquery(changes.values("sequence")[:1])
-        return self.select_related("invitation", "conference").annotate(newest_sequence=newest)
+        date = {"conference": models.OuterRef("conference"), "original_date": models.OuterRef("original_date")}
+        off = models.Exists(Occurrence.objects.filter(**date, cancelled_at__isnull=False))
+        rows = self.select_related("invitation", "conference")
+        return rows.annotate(newest_sequence=newest, is_date_off=off)
 
 
 class Delivery(models.Model):
@@ -288,7 +313,9 @@ class Delivery(models.Model):
 
     # On rows that come through with_news(), or from a claim.
     newest_sequence: int | None
-    is_told: bool
+    is_date_off: bool
+    first_told: int | None
+    cancelled_in: int | None
     has_troubles: bool
     is_announced_soon: bool
     last_composed_at: datetime | None
@@ -326,10 +353,30 @@ class Delivery(models.Model):
         return is_invited and (self.conference is None or self.conference.cancelled_at is None)
 
     @property
+    def is_told(self) -> bool:
+        """Whether its reader has, or may have, an invitation or an update; for rows from a claim."""
+        return self.first_told is not None
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether its reader has, or may have, what it takes back; for cancellations from a claim.
+
+        One occurrence is in the calendars of those who were told before it was cancelled: newer letters leave it out.
+        """
+        if self.original_date is None or self.first_told is None:
+            return self.is_told
+        return self.cancelled_in is not None and self.first_told < self.cancelled_in
+
+    @property
     def is_true(self) -> bool:
-        """Whether it still says what is so; for rows that come through with_news()."""
-        if self.kind in self.REQUESTS:
-            return self.is_standing and self.sequence >= (self.newest_sequence or 0)
+        """Whether it still says what is so; for rows that come through with_news().
+
+        What asks, or takes off one of several dates, has to be as new as the conference: nobody gets an older state
+        after a newer one.
+        """
+        if self.kind in self.REQUESTS or self.original_date:
+            is_new = self.sequence >= (self.newest_sequence or 0)
+            return self.is_standing and is_new and (self.original_date is None or self.is_date_off)
         return self.kind != self.Kind.CANCELLATION or not self.is_standing
 
 

@@ -7,15 +7,17 @@ rows of an invitation holds a lock on it, or on its conference while it is being
 
 import random
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.policy import SMTP
 from email.utils import parseaddr
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from conferences.models import Conference
@@ -55,11 +57,17 @@ def hang_up() -> None:
 
 
 def queue(
-    invitations: Collection[Invitation], kind: Delivery.Kind, *, now: datetime, priority: int | None = None
+    invitations: Collection[Invitation],
+    kind: Delivery.Kind,
+    *,
+    now: datetime,
+    original_date: date | None = None,
+    priority: int | None = None,
 ) -> None:
     """Owe `invitations` (saved, of one conference, which is loaded) a letter about its present state.
 
-    Doing it twice is doing it once: a row of the same kind and sequence stays the only one.
+    With `original_date` the letter is about that one occurrence, and says nothing of the rest. Doing it twice is doing
+    it once: a row of the same kind, sequence and date stays the only one.
     """
     if not invitations:
         return
@@ -68,18 +76,26 @@ def queue(
     if priority is None:
         priority = int(len(people) > SMALL_SUBMISSION)
     # Never after `now`: a claim that queues what is owed instead of an overtaken letter finds it in its next look.
-    due, last_try = min(now, database_now()), give_up_at(conference, now)
+    due, last_try = min(now, database_now()), give_up_at(conference, now, original_date)
     rows = [
         Delivery(
             address=person.address, kind=kind, conference=conference, invitation=person, sequence=conference.sequence,
-            priority=priority, due_at=_shuffled(due), give_up_at=last_try, message_id=_new_message_id(),
+            original_date=original_date, priority=priority, due_at=_shuffled(due), give_up_at=last_try,
+            message_id=_new_message_id(),
         )
         for person in people
     ]  # fmt: skip
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-    if behind := [person.pk for person in people if person.announced_sequence < conference.sequence]:
-        Invitation.objects.filter(pk__in=behind).update(announced_sequence=conference.sequence)
+    if original_date is None:
+        note_announced(people)
     ring()
+
+
+def note_announced(people: Collection[Invitation]) -> None:
+    """Of the present state of their conference nothing more is owed to `people` than is queued."""
+    if behind := [person.pk for person in people if person.announced_sequence < person.conference.sequence]:
+        sequence = next(iter(people)).conference.sequence
+        Invitation.objects.filter(pk__in=behind).update(announced_sequence=sequence)
 
 
 def queue_notice(conference: Conference, troubles: Collection[Delivery], *, now: datetime) -> None:
@@ -132,13 +148,13 @@ def send_again(invitation: Invitation, *, now: datetime) -> bool:
     """
     with transaction.atomic():
         person = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
-        last = person.deliveries.order_by("pk").last()
-        if last is None or last.state not in {State.QUEUED, State.FAILED, State.SENT, State.UNCERTAIN}:
+        theirs = person.deliveries.order_by("pk")
+        counts = the_one_that_counts(Facts(*row) for row in theirs.values_list(*Facts._fields))
+        if counts is None or counts.state not in {State.QUEUED, State.FAILED, State.SENT, State.UNCERTAIN}:
             return False
-        if last.state in {State.QUEUED, State.FAILED}:
-            _requeue(last, give_up_at(person.conference, now))
-        else:
-            _repeat(last, give_up_at(person.conference, now))
+        last = theirs.get(pk=counts.pk)
+        again = _requeue if last.state in {State.QUEUED, State.FAILED} else _repeat
+        again(last, give_up_at(person.conference, now, last.original_date))
         ring()
     return True
 
@@ -156,9 +172,40 @@ def _repeat(delivery: Delivery, last_try: datetime) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(due_at=None)
     Delivery.objects.create(
         address=delivery.address, kind=delivery.kind, conference=delivery.conference, invitation=delivery.invitation,
-        sequence=delivery.sequence, ordinal=delivery.ordinal + 1, message_id=_new_message_id(),
-        give_up_at=last_try,
+        sequence=delivery.sequence, original_date=delivery.original_date, ordinal=delivery.ordinal + 1,
+        message_id=_new_message_id(), give_up_at=last_try,
     )  # fmt: skip
+
+
+class Facts(NamedTuple):
+    """What decides which of somebody's letters says how it stands with them: bare values, for lists of many."""
+
+    pk: int
+    kind: str
+    state: str
+    deferrals: int
+    original_date: date | None
+
+
+def the_one_that_counts(letters: Iterable[Facts]) -> Facts | None:
+    """Of one person's letters, oldest first, the one that says how it stands; None where there is none.
+
+    That is the newest one, or one about another date beside it that fares worse: what did not arrive is not made good
+    by a letter about something else. A letter about the whole takes the place of all before it.
+    """
+    standing: dict[date | None, Facts] = {}
+    for letter in letters:
+        if letter.original_date is None:
+            standing = {None: letter}
+        elif letter.state not in {State.SUPERSEDED, State.CANCELLED}:
+            standing[letter.original_date] = letter
+    return max(standing.values(), key=lambda letter: (_gravity(letter), letter.pk), default=None)
+
+
+def _gravity(letter: Facts) -> int:
+    if letter.state in {State.FAILED, State.UNCERTAIN, State.HELD}:
+        return 2
+    return int(letter.state == State.QUEUED and letter.deferrals > 0)
 
 
 def ring() -> None:
@@ -168,9 +215,14 @@ def ring() -> None:
             cursor.execute(f"NOTIFY {BELL}")
 
 
-def give_up_at(conference: Conference, now: datetime) -> datetime:
-    """When a letter has become useless: at the start, or at the end if the conference has begun; two days at most."""
-    occurrence = conference.occurrences.current(now)
+def give_up_at(conference: Conference, now: datetime, original_date: date | None = None) -> datetime:
+    """When a letter has become useless: at the start, or at the end if the conference has begun; two days at most.
+
+    Of a series that is the occurrence which the letter is about, or the one that goes on or comes next; a permanent
+    conference has no start.
+    """
+    rows = conference.occurrences.filter(Q(original_date=original_date) if original_date else Q(cancelled_at=None))
+    occurrence = rows.coming(now).first() or conference.occurrences.current(now)
     if occurrence is None:
         return _latest(now)
     useful_until = occurrence.starts_at if now < occurrence.starts_at else occurrence.ends_at
