@@ -1,4 +1,6 @@
-"""What keeps the house in order: what has run out goes; conferences stay at their hour when clocks are changed."""
+"""What keeps the house in order: what has run out goes; conferences stay at their hour when clocks are changed; series
+without an end go on.
+"""
 
 import logging
 from datetime import datetime
@@ -7,7 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
-from conferences import zone_rules
+from conferences import series_upkeep, zone_rules
 from conferences.models import Attempt
 
 logger = logging.getLogger(__name__)
@@ -29,5 +31,12 @@ def forget_expired(now: datetime) -> None:
 
 def follow_zone_rules(now: datetime) -> None:
     """Move the instants of conferences whose zone has got new rules, and say so."""
-    for conference in zone_rules.follow(now):
-        logger.warning("new rules of %s moved conference %d", conference.time_zone, conference.pk)
+    for moved in zone_rules.follow(now):
+        logger.warning("new rules of %s moved conference %d", moved.conference.time_zone, moved.conference.pk)
+
+
+def extend_series(now: datetime) -> None:
+    """Store the next dates of series without an end."""
+    grown = series_upkeep.extend(now)
+    if grown:
+        logger.info("%d series without an end have their next dates stored", grown)

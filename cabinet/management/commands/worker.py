@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
 
 from cabinet.checks import durable_database
-from cabinet.upkeep import follow_zone_rules, forget_expired
+from cabinet.upkeep import extend_series, follow_zone_rules, forget_expired
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
 
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 STOP_WITHIN = 30  # seconds for messages that have not reached the final dot
 LONGEST_PAUSE = 30  # seconds between two looks for a database that is away
+DAY = 24 * 60 * 60  # seconds
 
 
 class Command(BaseCommand):
@@ -52,7 +53,7 @@ class Loop:
 
     def __init__(self, crew: Crew, bell: Bell, *, once: bool) -> None:
         self._crew, self._bell, self._once = crew, bell, once
-        self._upkeep_at = 0.0
+        self._upkeep_at = self._daily_at = 0.0
         self._pause = 1
 
     def run(self) -> None:
@@ -78,6 +79,9 @@ class Loop:
         now = outbox.database_now()
         if not self._upkeep_at:
             follow_zone_rules(now)
+        if time.monotonic() >= self._daily_at:
+            extend_series(now)
+            self._daily_at = time.monotonic() + DAY
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
         announcing.report(now)
