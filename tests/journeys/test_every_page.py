@@ -55,6 +55,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     assert contact
     plain = ["home", "profile", "account_change_password", "conferences:list", "conferences:new", "addressbook:add"]
     of_one = ["conferences:conference", "conferences:edit", "conferences:cancellation", "invitations:ledger"]
+    of_one += ["conferences:recordings"]
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
     return [
         *(reverse(name) for name in plain),
