@@ -3,6 +3,7 @@
 `settings.FORM_RENDERER` names `Renderer`; the markup is in templates/components/.
 """
 
+from html import escape
 from typing import Any
 
 from django import forms
@@ -70,12 +71,42 @@ class Control(forms.BoundField):
         return str(attrs.get("data-filled", "{}")).replace("{}", text) if text else str(attrs.get("data-empty", ""))
 
 
+# Widgets that are one <input> and nothing else, by the names of Django's templates.
+INPUTS = frozenset(
+    f"django/forms/widgets/{kind}.html"
+    for kind in "text number email password hidden date time checkbox radio_option checkbox_option".split()
+)
+
+
 class Renderer(TemplatesSetting):
-    """Django's renderer over settings.TEMPLATES, with our partials and our bound field."""
+    """Django's renderer over settings.TEMPLATES, with our partials and our bound field.
+
+    Inputs are written without a template: a form has dozens of them, and each would cost two.
+    """
 
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
     bound_field_class = Control
+
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> str:
+        widget = context.get("widget")
+        if template_name in INPUTS and widget and not widget.get("wrap_label"):
+            return plain_input(widget)
+        return super().render(template_name, context, request)
+
+
+def plain_input(widget: dict[str, Any]) -> SafeString:
+    """An <input> with its attributes, as Django's own templates write it."""
+    value = widget["value"]
+    first = {"type": widget["type"], "name": widget["name"]} | ({} if value is None else {"value": value})
+    return SafeString(f"<input{''.join(attribute(*pair) for pair in (first | widget['attrs']).items())}>")
+
+
+def attribute(name: str, value: Any) -> str:
+    """One attribute with the space before it: bare if it is true, not there if it is false."""
+    if isinstance(value, bool):
+        return f" {name}" if value else ""
+    return f' {name}="{escape(str(value))}"'
 
 
 def focus_id(field: forms.BoundField) -> str:
