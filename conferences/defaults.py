@@ -1,18 +1,21 @@
 """What the form of a conference starts with, and what it would send by itself."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conferences import times
 from conferences.models import Change, Conference
+from conferences.recurrence import MOST, Rule
 from conferences.recurrence_fields import NEVER, RECURRENCE, rule_values
-from conferences.template import Template
+from conferences.template import Template, as_json
 from conferences.tokens import new_password
 
 LENGTHS = [("15", _("15 min")), ("30", _("30 min")), ("45", _("45 min")), ("60", _("1 hour")), ("90", _("1 h 30"))]
@@ -23,6 +26,13 @@ SETTINGS = (
     "opens_before", "organizer_first", "waiting_room", "invited_only", "guests_see_each_other", "room_backend", "mode",
     "chat_premoderation", "mute_on_entry", "camera_off_on_entry", "record", "video_quality", "client_video_quality",
     "participants_limit",
+)  # fmt: skip
+
+
+# Those of them that a template says in words, where they are on.
+ON_OR_OFF = (
+    "password", "waiting_room", "invited_only", "organizer_first", "guests_see_each_other", "chat_premoderation",
+    "mute_on_entry", "camera_off_on_entry", "record",
 )  # fmt: skip
 
 
@@ -50,6 +60,61 @@ def template_values(template: Template | None) -> dict[str, Any]:
         **length_values(known.get("duration", 60)),
         **{name: known.get(name, getattr(blank, name)) for name in SETTINGS},
     }
+
+
+def settings_of(conference: Conference) -> dict[str, Any]:
+    """What a template keeps of a conference."""
+    values = {name: getattr(conference, name) for name in SETTINGS}
+    return values | {"duration": conference.duration, "password": bool(conference.password)}
+
+
+def settings_in_words(values: Mapping[str, Any]) -> str:
+    """What a template fills in, as far as it differs from a plain conference: its length, and all that it turns on."""
+    known = as_json(values)
+    minutes = known.get("duration", 60)
+    said = [ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}]
+    labels = {field.name: field.verbose_name for field in Conference._meta.fields}
+    said += [str(labels[name]) for name in ON_OR_OFF if known.get(name)]
+    return " · ".join(said)
+
+
+def copied_values(conference: Conference, user: Any, now: datetime) -> dict[str, Any]:
+    """What the form starts with that repeats a conference: the same at the next time that is to come."""
+    number = Conference.objects.free_number()
+    values = values_of(conference) | {
+        "submission_id": str(uuid4()),
+        "number": number,
+        "password": new_password() if conference.password else "",
+        "organizer": "" if conference.organizer_id == user.pk else str(conference.organizer_id),
+    }
+    return values | _next_time(conference, now)
+
+
+def _next_time(conference: Conference, now: datetime) -> dict[str, Any]:
+    """The next day on which it would be in the future at the same clock time, and on a day of its rule.
+
+    A series that was to end on a date, or after so many times, has as many again.
+    """
+    rule, zone = conference.recurrence, conference.time_zone
+    if conference.permanent:
+        start = next_half_hour(now, zone)
+        return {"date": start.date(), "start": start.time()}
+    today = times.wall_clock(now, zone).date()
+    endless = replace(rule, count=None, until=None) if rule else Rule("DAILY")
+    days = endless.days(conference.start_date, max(conference.start_date, today))
+    day = next(day for day in days if _is_to_come(datetime.combine(day, conference.start_time), zone, now))
+    if rule and rule.until:
+        as_often = sum(1 for _day in islice(rule.days(conference.start_date), MOST))
+        rule = replace(rule, until=None, count=as_often)
+    return {"date": day, **rule_values(rule)}
+
+
+def _is_to_come(wall: datetime, zone: str, now: datetime) -> bool:
+    """Whether the wall-clock time exists and lies in the future."""
+    try:
+        return times.instant(wall, zone) > now
+    except times.NoSuchTime:
+        return False
 
 
 def values_of(conference: Conference) -> dict[str, Any]:

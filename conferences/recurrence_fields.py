@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from conferences import recurrence
@@ -32,6 +33,13 @@ MONTHLY = [
 ]
 # Which further questions each answer leads to.
 ASKS = {"weekly": "weekdays", "monthly": "monthly"}
+# The label follows the chosen period by the style sheet alone.
+EVERY = {
+    "daily": _("Every how many days"),
+    "weekly": _("Every how many weeks"),
+    "monthly": _("Every how many months"),
+    "yearly": _("Every how many years"),
+}
 NO_DAY = _("Choose at least one day")
 NO_END = _("Enter how many conferences, or an end date")
 ENDS_BEFORE = _("The end date must be after the first conference")
@@ -48,7 +56,7 @@ class RecurrenceFields(forms.Form):
         label=_("Repeat"), required=False, choices=REPEATS, widget=forms.RadioSelect, error_messages=CHOOSE
     )
     interval = WholeNumberField(
-        1, LONGEST_INTERVAL, _("Enter a number, 1 to 99"), label=_("Repeat every"), required=False
+        1, LONGEST_INTERVAL, _("Enter a number, 1 to 99"), label=_("Every how many"), required=False
     )
     weekdays = forms.MultipleChoiceField(
         label=_("On these days"),
@@ -72,6 +80,10 @@ class RecurrenceFields(forms.Form):
 
     # By which rule it repeats where nothing is asked, or answered.
     present_rule: Rule | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["interval"].label = format_html_join("", '<span data-when="{}">{}</span>', EVERY.items())
 
     def rule_from(self, start: date | None) -> Rule | None:
         """The rule that the answers mean where `start` is the chosen date; None where it does not repeat.

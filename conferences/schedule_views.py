@@ -1,45 +1,78 @@
 """Schedule conference."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from conferences.conflicts import SubmittedBefore
-from conferences.defaults import right_now
+from conferences.defaults import copied_values, right_now, template_values, zone_of
 from conferences.forms import ConferenceForm
 from conferences.places import other_zones
 from conferences.recurrence_fields import RECURRENCE
-from conferences.requests import SignedInRequest
+from conferences.requests import SignedInRequest, managed
 from conferences.submissions import submission
+from conferences.template import Template
+from conferences.template_views import said
 from conferences.tokens import new_password
 from conferences.typed import keeps_what_was_typed
-from conferences.when_forms import WHEN
+from conferences.when_forms import WHEN, WhenForm
 
 
 @keeps_what_was_typed
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: SignedInRequest) -> HttpResponse:
-    """Schedule conference: now or later, or keep the settings for the next one."""
+    """Schedule conference: now or later, or keep the settings for the next one.
+
+    `?template=` fills in a template, `?repeat=` a conference that is there.
+    """
     now = timezone.now()
+    about = _about(request, now)
+    given = {"user": request.user, "now": now, "initial": about.pop("initial", None)}
     if request.method != "POST":
-        return form_page(request, ConferenceForm(user=request.user, now=now))
+        return form_page(request, ConferenceForm(**given), **about)
     if "now" in request.POST:
-        return _schedule(
-            request, ConferenceForm(right_now(request.POST, request.user, now), user=request.user, now=now)
-        )
-    form = ConferenceForm(request.POST, user=request.user, now=now)
-    if page := half_way(request, form):
+        return _schedule(request, ConferenceForm(right_now(request.POST, request.user, now), **given))
+    form = ConferenceForm(request.POST, **given)
+    if page := half_way(request, form, **about):
         return page
     if "template" in request.POST:
-        if form.save_as_template():
-            messages.success(request, _("Saved. New conferences start with these settings."))
-        return form_page(request, form)
+        if kept := form.save_as_template():
+            messages.success(request, said(kept))
+        return form_page(request, form, **about)
     return _schedule(request, form)
+
+
+def _about(request: SignedInRequest, now: datetime) -> dict[str, Any]:
+    """What the address asks for, as context of the page and `initial` of the form."""
+    if "repeat" in request.GET:
+        conference = managed(request, _number(request.GET["repeat"]))
+        return {"copied_from": conference, "initial": copied_values(conference, request.user, now)}
+    if "template" in request.GET:
+        mine = Template.objects.filter(owner=request.user.pk)
+        template = get_object_or_404(mine, pk=_number(request.GET["template"]))
+        return {"template": template, "initial": template_values(template)}
+    return {}
+
+
+def _number(text: str) -> int:
+    """The number that an address says; one that nothing has where it says none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+@require_POST
+def dates(request: SignedInRequest) -> HttpResponse:
+    """The rule in words and the next dates, for a form that is still being filled in: nothing is saved."""
+    zone = zone_of(request.user)
+    form = WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"})
+    form.forget_errors_but(*WHEN, *RECURRENCE)
+    problem = next((str(error) for errors in form.errors.values() for error in errors), "")
+    context = {"next_dates": form.next_dates(), "problem": problem}
+    return render(request, "conferences/_next_dates.html", context)
 
 
 @require_POST
@@ -62,13 +95,13 @@ def _schedule(request: SignedInRequest, form: ConferenceForm) -> HttpResponse:
     return redirect(conference)
 
 
-def half_way(request: SignedInRequest, form: ConferenceForm) -> HttpResponse | None:
+def half_way(request: SignedInRequest, form: ConferenceForm, **context: Any) -> HttpResponse | None:
     """The answer to a button that only fills in or shows something: nothing is saved, nothing typed is lost."""
     if "suggest" in request.POST:
-        return form_page(request, form.with_(password=new_password()))
+        return form_page(request, form.with_(password=new_password()), **context)
     if "dates" in request.POST:
         form.forget_errors_but(*WHEN, *RECURRENCE)
-        return form_page(request, form, next_dates=form.next_dates())
+        return form_page(request, form, next_dates=form.next_dates(), **context)
     return None
 
 
@@ -80,4 +113,7 @@ def form_page(request: SignedInRequest, form: ConferenceForm, status: int = 200,
         "conference": form.conference,
         "zones": zones,
     }
+    if not form.conference:
+        context["templates"] = templates = list(Template.objects.filter(owner=request.user.pk))
+        context.setdefault("template", next((one for one in templates if one.is_default), None))
     return render(request, "conferences/form.html", context, status=status)

@@ -24,7 +24,7 @@ class TemplateQuerySet(models.QuerySet["Template"]):
 
     def remember(self, owner: AbstractBaseUser, name: str, values: Mapping[str, Any]) -> Template:
         """Keep `values` under `name`, in place of what was there; without a name as the default."""
-        values = {key: _as_json(value) for key, value in values.items()}
+        values = as_json(values)
         default = None if name else self.default_of(owner)
         kept_as = default.name if default else name or gettext("My defaults")
         template, _created = self.update_or_create(owner_id=owner.pk, name=kept_as, defaults={"values": values})
@@ -33,9 +33,12 @@ class TemplateQuerySet(models.QuerySet["Template"]):
         return template
 
 
-def _as_json(value: Any) -> Any:
-    """Lengths of time as minutes."""
-    return int(value.total_seconds()) // 60 if isinstance(value, timedelta) else value
+def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with lengths of time as minutes."""
+    return {
+        name: int(value.total_seconds()) // 60 if isinstance(value, timedelta) else value
+        for name, value in values.items()
+    }
 
 
 class Template(models.Model):

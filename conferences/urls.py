@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from conferences import deputy_views, edit_views, join_views, list_views, recording_views, schedule_views, views
+from conferences import deputy_views, edit_views, join_views, list_views, recording_views, schedule_views, template_views, views
 
 app_name = "conferences"
 
 urlpatterns = [
     path("conferences/", list_views.conference_list, name="list"),
     path("conferences/new/", schedule_views.new, name="new"),
+    path("conferences/new/dates/", schedule_views.dates, name="dates"),
+    path("conferences/templates/", template_views.templates, name="templates"),
+    path("conferences/templates/<int:pk>/", template_views.template, name="template"),
+    path("conferences/templates/<int:pk>/deletion/", template_views.deletion, name="template-deletion"),
+    path("conferences/<int:pk>/template/", template_views.save_as_template, name="save-as-template"),
     path("conferences/ad-hoc/", schedule_views.ad_hoc, name="ad-hoc"),
     path("conferences/<int:pk>/", views.conference, name="conference"),
     path("conferences/<int:pk>/edit/", edit_views.edit, name="edit"),

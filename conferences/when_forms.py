@@ -39,7 +39,7 @@ class NextDates:
     words: str
     city: str
     clock: str
-    starts: list[datetime]  # in the conference's zone
+    starts: list[datetime]  # naive, on the clocks of the conference's zone
     goes_on: bool
     notes: list[str]
 
@@ -220,7 +220,7 @@ class WhenForm(RecurrenceFields):
             return None
         rule, zone, first = recurrence.parse(cleaned["rule"]), cleaned["time_zone"], cleaned["date"]
         walls = [datetime.combine(day, cleaned["start"]) for day in islice(rule.days(first), NEXT_DATES + 1)]
-        starts = [times.instant_by_rule(wall, zone).astimezone(ZoneInfo(zone)) for wall in walls]
+        starts = [times.wall_clock(times.instant_by_rule(wall, zone), zone) for wall in walls]
         return NextDates(
             words=recurrence.in_words(rule, first),
             city=times.city(zone),

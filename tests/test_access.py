@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from addressbook.models import Contact
 from cabinet.models import User
-from conferences.models import Conference, Occurrence
+from conferences.models import Conference, Occurrence, Template
 from invitations.models import Delivery, Invitation
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -80,6 +80,11 @@ TABLE = {
     "metrics": public(200, 405),
     "conferences:list": signed_in(200, 405),
     "conferences:new": Row((SIGN_IN, 200, 200), (403, 200, 200)),  # signed out: what was typed is kept
+    "conferences:dates": signed_in(405, 200),
+    "conferences:templates": signed_in(200, 405),
+    "conferences:template": private(200, 200, "template"),
+    "conferences:template-deletion": private(200, 302, "template"),
+    "conferences:save-as-template": private(200, 302, "conference"),
     "conferences:ad-hoc": signed_in(405, 302),
     "conferences:conference": private(200, 405, "conference"),
     "conferences:edit": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
@@ -132,6 +137,7 @@ class Scene:
     conference: Conference
     contact: Contact
     invitation: Invitation
+    template: Template
 
     def path(self, name: str) -> str:
         """The address `name` of Alice's things."""
@@ -139,6 +145,7 @@ class Scene:
             "": [],
             "conference": [self.conference.pk],
             "contact": [self.contact.pk],
+            "template": [self.template.pk],
             "invitation": [self.conference.pk, self.invitation.pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
@@ -153,7 +160,8 @@ class Scene:
 def scene(alice: User) -> Scene:
     conference = make_conference(alice)
     contact = make_contact(alice, "Bob Brown", "bob@example.org")
-    return Scene(conference, contact, make_invitation(conference))
+    template = Template.objects.create(owner=alice, name="Board", values={})
+    return Scene(conference, contact, make_invitation(conference), template)
 
 
 @pytest.fixture
@@ -274,6 +282,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "addressbook:add": {"name": "Dan Dee", "address": "dan@example.org"},
     "addressbook:edit": {"name": "Bob B", "address": "bob@example.org"},
     "conferences:new": CONFERENCE,
+    "conferences:template": {"name": "Board meeting", "is_default": "on"},
     "conferences:edit": CONFERENCE | {"seen_sequence": 0},
     "invitations:ledger": {"q": "dan@example.org", "submission_id": str(uuid.uuid4())},
     "invitations:address": {"address": "dan@example.org"},

@@ -4,6 +4,7 @@ const BEHAVIOURS = {
   "[data-combo]": () => import("./combobox.js"),
   "[data-copy], [data-copy-text]": () => import("./copy.js"),
   "[data-countdown]": () => import("./countdown.js"),
+  "[data-dates]": () => import("./next-dates.js"),
   "[data-errors]": () => import("./errors.js"),
   "[data-local-time]": () => import("./local-time.js"),
   "[data-mail-client]": () => import("./mail-client.js"),
