@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from addressbook.addresses import MAX_LENGTH, clean_address
 from cabinet.models import User
 from cabinet.text import LineFormField
-from conferences import times
+from conferences import fields, times
+from conferences.template import Template
 
 PASSWORD_HINT = _("At least 12 characters. Several words in a row are easy to remember.")
 
@@ -45,16 +46,16 @@ class AddressField(forms.CharField):
         return clean_address(super().clean(value)).lower()
 
 
-class ZoneField(forms.ChoiceField):
-    """A choice of time zones, each with its city and present offset."""
+class ZoneField(fields.ZoneField):
+    """A choice of time zones, each with its city and present offset; the chosen one above all others."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=_("Time zone"), choices=zone_choices)
+        super().__init__(label=_("Time zone"))
 
-
-def zone_choices() -> list[tuple[str, str]]:
-    """The zones to choose from, as they are now."""
-    return list(times.zone_choices(timezone.now()))
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        bound = super().get_bound_field(form, field_name)
+        self.offer(timezone.now(), mine=times.canonical(str(bound.value() or "")) or "UTC", lately=(), chosen="")
+        return bound
 
 
 class InBrowserZone:
@@ -113,6 +114,23 @@ class ProfileForm(forms.ModelForm):
         self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
         if len(settings.LANGUAGES) == 1:
             del self.fields["language"]
+        self._offer_templates()
+
+    def _offer_templates(self) -> None:
+        """What new conferences start with: a template, where there are any."""
+        templates = list(Template.objects.filter(owner=self.instance.pk))
+        if templates:
+            choices = [("", _("The usual settings")), *((str(one.pk), one.name) for one in templates)]
+            default = next((str(one.pk) for one in templates if one.is_default), "")
+            self.fields["template"] = forms.ChoiceField(
+                label=_("Template"), required=False, choices=choices, initial=default, error_messages=fields.CHOOSE
+            )
+
+    def save(self, commit: bool = True) -> User:
+        user = super().save(commit)
+        if "template" in self.data and "template" in self.changed_data:
+            Template.objects.start_with(user, self.cleaned_data["template"])
+        return user
 
 
 class AccountForm(forms.ModelForm):

@@ -29,8 +29,17 @@ class TemplateQuerySet(models.QuerySet["Template"]):
         kept_as = default.name if default else name or gettext("My defaults")
         template, _created = self.update_or_create(owner_id=owner.pk, name=kept_as, defaults={"values": values})
         if not name:
-            template.become_default()
+            self.start_with(owner, template.pk)
+            template.is_default = True
         return template
+
+    def start_with(self, owner: AbstractBaseUser, pk: int | str | None) -> None:
+        """Let new conferences of `owner` start with the template `pk`, or with none of them."""
+        mine = self.filter(owner=owner.pk)
+        with transaction.atomic():
+            list(mine.select_for_update().order_by("pk"))  # two at once would be two defaults
+            mine.filter(is_default=True).update(is_default=False)
+            mine.filter(pk=pk or None).update(is_default=True)
 
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,12 +69,3 @@ class Template(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def become_default(self, is_default: bool = True) -> None:
-        """Let new conferences start with this one, or no longer."""
-        with transaction.atomic():
-            mine = Template.objects.select_for_update().filter(owner=self.owner_id)
-            list(mine.order_by("pk"))  # holds them all: there is one default at any time
-            mine.filter(is_default=True).update(is_default=False)
-            mine.filter(pk=self.pk).update(is_default=is_default)
-        self.is_default = is_default

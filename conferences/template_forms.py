@@ -44,7 +44,8 @@ class TemplateForm(NameForm):
 
     def store(self) -> None:
         """Save a valid form."""
+        is_default = self.cleaned_data["is_default"]
         self.template.name = self.cleaned_data["name"]
         self.template.save(update_fields=["name"])
-        if self.cleaned_data["is_default"] != self.template.is_default:
-            self.template.become_default(self.cleaned_data["is_default"])
+        if is_default != self.template.is_default:
+            Template.objects.start_with(self.template.owner, self.template.pk if is_default else None)
