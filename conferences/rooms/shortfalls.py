@@ -16,7 +16,9 @@ SAYS_BESIDE = {
     "record": _("%(room)s does not start recording by itself. A moderator starts it in the room."),
     "video_quality": _("%(room)s chooses the picture by itself, as each connection allows."),
     "client_video_quality": _("%(room)s chooses the picture by itself, as each connection allows."),
-    "participants_limit": _("People are counted at the door here. Whoever keeps the address of %(room)s gets past it."),
+    "participants_limit": _(
+        "People are counted at the door here. Whoever keeps the address of the room itself, in %(room)s, gets past it."
+    ),
 }
 PRESENTERS_MODERATE = _("In a webinar or seminar, presenters have a moderator's rights in %(room)s.")
 
