@@ -7,14 +7,20 @@ anew in that entry alone, if the letter says which state was answered: `Attendee
 about a series stays small with `itip.request(..., longest=bytes)`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
-from operator import itemgetter
+from functools import partial
+from itertools import chain, groupby
+from operator import attrgetter
 
+from django.db.models import F, Q
+
+from conferences import times
 from conferences.links import join_url
-from conferences.models import Change, Conference, Occurrence
+from conferences.models import STORED_AHEAD, Change, Conference, Occurrence
+from conferences.occurrences import OccurrenceQuerySet
+from conferences.recurrence import Rule
 from invitations import calendar, words
 from invitations.calendar import Event, Override
 from invitations.mail_clients import details
@@ -35,9 +41,9 @@ def entry_of(conference: Conference, link: str, now: datetime) -> Event:
 
     `link` is the direct or somebody's personal one, `now` becomes DTSTAMP.
     """
-    rows = list(conference.occurrences.filter(ends_at__gt=now - REMEMBERED)) if conference.rule else []
+    rows = list(off_the_rule(conference.occurrences.all(), now - REMEMBERED)) if conference.rule else []
     moves = moved_in([conference]) if any(row.moved for row in rows) else {}
-    return whole(conference, link, now, rows, moves.get(conference.pk, {}), since=now)
+    return whole(conference, link, now, rows, moves.get(conference.pk, {}), since=now, now=now)
 
 
 def occurrence_entry(occurrence: Occurrence, link: str, now: datetime) -> Event:
@@ -55,46 +61,78 @@ def occurrence_entry(occurrence: Occurrence, link: str, now: datetime) -> Event:
         duration=occurrence.duration,
         original_start=occurrence.original_start,
         series_start=first_start(conference),
-        known_until=_known_until(conference),
+        known_until=_known_until(conference, now),
         moved_in=moves.get(occurrence.original_date, 0),
     )
+
+
+def off_the_rule(rows: OccurrenceQuerySet, since: datetime) -> OccurrenceQuerySet:
+    """Of the occurrences of series, those that are cancelled or not where the rule has them; not those before `since`.
+
+    Those that took place before the time of the series was changed are not marked as moved.
+    """
+    as_the_rule = Q(moved=False, start_time=F("conference__start_time"), duration=F("conference__duration"))
+    return rows.filter(~as_the_rule | Q(cancelled_at__isnull=False), ends_at__gt=since).select_related("conference")
 
 
 def whole(
     conference: Conference,
     link: str,
     stamp: datetime,
-    rows: Sequence[Occurrence],
-    moves: dict[date, int],
+    rows: Iterable[Occurrence],
+    moves: Mapping[date, int],
     *,
     since: datetime,
+    now: datetime,
 ) -> Event:
-    """`entry_of` from the occurrences of a series (`rows`, those over before `since` are not told of when moved)."""
+    """`entry_of` from `rows`, the occurrences off the rule, and `moves`, their moved_in.
+
+    What was over before `since` is not told of, unless it is cancelled.
+    """
     event = _event(conference, link, stamp)
     rule = conference.recurrence
     if rule is None:
         return event
+    off = {row.original_date: row for row in rows if row.cancelled_at or _is_elsewhere(row)}
+    standing = [row for row in off.values() if row.cancelled_at is None and row.ends_at > since]
+    overrides = [
+        Override(row.original_start, row.wall_start, row.duration, moves.get(row.original_date, 0)) for row in standing
+    ]
+    overrides += [
+        Override(start, start, conference.duration)
+        for start in _misread(conference, rule, since, _known_until(conference, now))
+        if start.date() not in off
+    ]
     return replace(
         event,
         start=first_start(conference),
         rule=rule,
-        exdates=tuple(sorted(row.original_start for row in rows if row.cancelled_at)),
-        overrides=tuple(_overrides(rows, moves, since)),
-        known_until=max((row.ends_at for row in rows), default=None),
+        exdates=tuple(sorted(row.original_start for row in off.values() if row.cancelled_at)),
+        overrides=tuple(sorted(overrides, key=attrgetter("start"))),
+        known_until=_known_until(conference, now),
     )
 
 
-def _overrides(rows: Iterable[Occurrence], moves: dict[date, int], since: datetime) -> Iterator[Override]:
-    """What calendars would not find by the rule, soonest first."""
-    for row in sorted(rows, key=lambda row: row.starts_at):
-        if row.cancelled_at is None and row.ends_at > since and _differs(row):
-            yield Override(row.original_start, row.wall_start, row.duration, moves.get(row.original_date, 0))
+def _is_elsewhere(row: Occurrence) -> bool:
+    return (row.wall_start, row.duration) != (row.original_start, row.conference.duration)
 
 
-def _differs(row: Occurrence) -> bool:
-    conference = row.conference
-    is_elsewhere = (row.wall_start, row.duration) != (row.original_start, conference.duration)
-    return is_elsewhere or calendar.needs_override(row.original_start, row.duration, conference.time_zone)
+def _misread(conference: Conference, rule: Rule, since: datetime, until: datetime) -> Iterator[datetime]:
+    """Starts (naive, where the rule has them) of those that readers would take for different instants."""
+    zone, length = conference.time_zone, conference.duration
+    for start in _near_clock_changes(conference, range(since.year, until.year + 1)):
+        if calendar.needs_override(start, length, zone) and rule.meets(conference.start_date, start.date()):
+            ends_at = times.instant_by_rule(start, zone) + length
+            if since < ends_at <= until:
+                yield start
+
+
+def _near_clock_changes(conference: Conference, years: range) -> Iterator[datetime]:
+    """The start time on every day on which an occurrence, of 24 hours at most, can meet a clock change."""
+    for change in chain.from_iterable(times.clock_changes(conference.time_zone, year) for year in years):
+        day = times.wall_clock(change.at, conference.time_zone).date()
+        for ahead in (-2, -1, 0, 1):
+            yield datetime.combine(day + timedelta(days=ahead), conference.start_time)
 
 
 def moved_in(conferences: Iterable[Conference]) -> dict[int, dict[date, int]]:
@@ -114,9 +152,9 @@ def first_start(conference: Conference) -> datetime:
     return datetime.combine(first or conference.start_date, conference.start_time)
 
 
-def _known_until(conference: Conference) -> datetime | None:
-    last = conference.occurrences.order_by("-ends_at").first()
-    return last.ends_at if last else None
+def _known_until(conference: Conference, now: datetime) -> datetime:
+    """Until when what calendars are told must be right: the end of a series, or as far as its dates are stored."""
+    return conference.over_at or max(now, conference.starts_at) + STORED_AHEAD
 
 
 def _event(conference: Conference, link: str, stamp: datetime) -> Event:
@@ -164,14 +202,14 @@ def stretches_off(conference: Conference, now: datetime) -> list[tuple[date, dat
     Only of series in zones whose clocks follow no such rule; Outlook is one of them (MS-STANOICAL 2.2.47).
     """
     event = entry_of(conference, "", now)
-    embedded = calendar.embedded_zone(event) if event.rule else None
-    if embedded is None:
-        return []
-    told = {override.original_start for override in event.overrides}
-    rows = conference.occurrences.standing().coming(now)
-    is_off = [
-        (row.start_date, not (row.original_start in told or embedded.says(row.wall_start, row.starts_at)))
-        for row in rows
-    ]
-    runs = [[day for day, _off in run] for off, run in groupby(is_off, key=itemgetter(1)) if off]
+    rows = [row for row in conference.occurrences.standing().coming(now).select_related("conference") if not row.moved]
+    runs = [[row.start_date for row in run] for is_off, run in groupby(rows, key=partial(is_misread, event)) if is_off]
     return [(days[0], days[-1]) for days in runs]
+
+
+def is_misread(event: Event, row: Occurrence) -> bool:
+    """Whether the VTIMEZONE of a series gives this occurrence, which is where the rule has it, another instant."""
+    embedded = calendar.embedded_zone(event) if event.rule else None
+    if embedded is None or row.original_start in {override.original_start for override in event.overrides}:
+        return False
+    return not embedded.says(row.wall_start, row.starts_at)

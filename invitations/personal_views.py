@@ -166,4 +166,4 @@ def personal_waiting(request: HttpRequest, invitation: Invitation, now: datetime
 @personal_link("GET", "HEAD")
 def personal_calendar_file(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """The conference with the personal link, or, once cancelled, the object that takes it out of a calendar."""
-    return ics(invitation.conference, letters.calendar_file(invitation, now))
+    return ics(invitation.conference, letters.calendar_file(invitation, now), now)

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 
@@ -22,8 +21,8 @@ from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
 from conferences.responses import View
 from conferences.typed import keeps_what_was_typed
-from invitations import calendar, inviting, outbox, words
-from invitations.files import file, ics
+from invitations import inviting, outbox, words
+from invitations.files import file, to_keep
 from invitations.forms import AddressForm, InviteForm
 from invitations.ledger import Ledger
 from invitations.mail_clients import CLIENTS, compose, offered, whole_text
@@ -176,11 +175,7 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The conference as a file from which the organizer makes an appointment and invites people."""
-    conference = managed(request, pk)
-    event = words.event(conference, join_url(conference), timezone.now())
-    # Not the UID of our letters: the organizer's own invitation and ours would take each other's place.
-    uuid, _at, host = event.uid.partition("@")
-    return ics(conference, calendar.download(replace(event, uid=f"{uuid}-d@{host}")))
+    return to_keep(managed(request, pk), timezone.now())
 
 
 @require_safe

@@ -1,6 +1,7 @@
 """What libical, which Evolution, KOrganizer and many servers read calendars with, understands of our objects."""
 
 import ctypes
+from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_void_p
 from datetime import UTC, datetime
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 VEVENT = b"VEVENT"
-FIRST, LAST = 0, 4102444800  # 1970 to 2100
+FIRST, LAST = 0, 2**32  # 1970 to 2106
 
 
 class IcalTime(Structure):
@@ -45,14 +46,16 @@ def library() -> Any:
         "icalcomponent_get_uid": (c_char_p, [c_void_p]),
         "icalcomponent_get_dtstart": (IcalTime, [c_void_p]),
         "icalcomponent_get_dtend": (IcalTime, [c_void_p]),
-        "icalcomponent_get_recurrenceid": (IcalTime, [c_void_p]),
+        "icalproperty_string_to_kind": (c_int, [c_char_p]),
+        "icalcomponent_get_first_property": (c_void_p, [c_void_p, c_int]),
+        "icalcomponent_get_next_property": (c_void_p, [c_void_p, c_int]),
+        "icalproperty_get_datetime_with_component": (IcalTime, [c_void_p, c_void_p]),
         "icalcomponent_count_errors": (c_int, [c_void_p]),
         "icalcomponent_foreach_recurrence": (None, [c_void_p, IcalTime, IcalTime, CALLBACK, c_void_p]),
         "icalcomponent_free": (None, [c_void_p]),
         "icalrestriction_check": (c_int, [c_void_p]),
         "icaltime_as_timet_with_zone": (ctypes.c_long, [IcalTime, c_void_p]),
         "icaltime_from_timet_with_zone": (IcalTime, [ctypes.c_long, c_int, c_void_p]),
-        "icaltime_is_null_time": (c_int, [IcalTime]),
     }
     for name, (result, arguments) in signatures.items():
         function = getattr(lib, name)
@@ -92,8 +95,10 @@ def _add(spans: dict[int, tuple[int, int]], vevent: Any, most: int) -> None:
         )
         return
 
+    cancelled = set(_times(vevent, b"EXDATE"))
+
     def take(_vevent: Any, span: Any, _data: Any) -> None:
-        if len(spans) < most:
+        if len(spans) < most and span.contents.start not in cancelled:
             spans[span.contents.start] = (span.contents.start, span.contents.end)
 
     stretch = [lib.icaltime_from_timet_with_zone(seconds, 0, None) for seconds in (FIRST, LAST)]
@@ -102,8 +107,17 @@ def _add(spans: dict[int, tuple[int, int]], vevent: Any, most: int) -> None:
 
 def _recurrence_id(vevent: Any) -> int:
     """Seconds since 1970, 0 for a master."""
-    when = library().icalcomponent_get_recurrenceid(vevent)
-    return 0 if library().icaltime_is_null_time(when) else _seconds(when)
+    return next(_times(vevent, b"RECURRENCE-ID"), 0)
+
+
+def _times(vevent: Any, name: bytes) -> Iterator[int]:
+    """All properties of a name; what libical itself does with these leaves their zones to its callers."""
+    lib = library()
+    kind = lib.icalproperty_string_to_kind(name)
+    found = lib.icalcomponent_get_first_property(vevent, kind)
+    while found:
+        yield _seconds(lib.icalproperty_get_datetime_with_component(found, vevent))
+        found = lib.icalcomponent_get_next_property(vevent, kind)
 
 
 def _seconds(when: IcalTime) -> int:
