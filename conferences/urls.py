@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from conferences import deputy_views, edit_views, join_views, list_views, recording_views, schedule_views, template_views, views
+from conferences import (
+    deputy_views,
+    edit_views,
+    join_views,
+    list_views,
+    recording_views,
+    schedule_views,
+    template_views,
+    views,
+    waiting_views,
+)
 
 app_name = "conferences"
 
@@ -20,6 +30,8 @@ urlpatterns = [
     path("conferences/<int:pk>/cancellation/", edit_views.cancellation, name="cancellation"),
     path("conferences/<int:pk>/recordings/", recording_views.recordings, name="recordings"),
     path("conferences/<int:pk>/start/", views.start, name="start"),
+    path("conferences/<int:pk>/waiting/", waiting_views.waiting, name="waiting"),
+    path("conferences/<int:pk>/arrivals.csv", waiting_views.arrivals_file, name="arrivals-file"),
     path("conferences/<int:pk>/co-organizers/", deputy_views.co_organizers, name="co-organizers"),
     path("profile/deputies/", deputy_views.deputies, name="deputies"),
     path("join/", join_views.by_number, name="join-by-number"),

@@ -93,6 +93,8 @@ TABLE = {
     "conferences:deputies": signed_in(200, 200),
     "conferences:recordings": private(200, 405, "conference"),
     "conferences:start": Row((SIGN_IN, 405, 405), (SIGN_IN, 303, 404), "conference"),
+    "conferences:waiting": private(200, 302, "conference"),
+    "conferences:arrivals-file": private(200, 405, "conference"),
     "conferences:join-by-number": public(200, 200),
     "conferences:join-waiting": public(405, 204, "direct-link"),
     "conferences:join": public(200, 303, "direct-link"),  # too early: back to the countdown

@@ -1,0 +1,448 @@
+"""The waiting room, both sides: who knocks waits, whoever manages decides once, and looking changes nothing."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from cabinet.models import User
+from conferences.arrivals import Arrival
+from conferences.choices import Role
+from conferences.join import Door, Entrance, Refusal, Visitor, door, enter, manager
+from conferences.models import Change, Conference, Occurrence
+from invitations.models import Invitation
+from tests.conferences.test_views import text_of
+from tests.factories import make_conference, make_invitation
+from tests.parallel import in_parallel
+
+START = datetime(2026, 12, 3, 13, tzinfo=UTC)  # 14:00 in Berlin, one hour long
+COOKIE = "guest"
+
+
+@pytest.fixture
+def conference(alice: User) -> Conference:
+    return make_conference(
+        alice, start=datetime(2026, 12, 3, 14), topic="Budget", waiting_room=True, number="123-456-789"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Any:
+    with time_machine.travel(START, tick=False):
+        yield
+
+
+@pytest.fixture
+def guest() -> Client:
+    return Client(REMOTE_ADDR="192.0.2.1")
+
+
+def path(conference: Conference) -> str:
+    return f"/join/{conference.join_token}/"
+
+
+def waiting_path(conference: Conference) -> str:
+    return reverse("conferences:waiting", args=[conference.pk])
+
+
+def knock(client: Client, conference: Conference, name: str = "Bob", **fields: str) -> Arrival:
+    """Press Join as a guest; where one stands then."""
+    answer = client.post(path(conference), {"name": name} | fields)
+    assert (answer.status_code, answer["Location"]) == (303, path(conference))
+    return Arrival.objects.get(name=name)
+
+
+def standing(arrival: Arrival) -> tuple[bool, bool, bool]:
+    """Whether admitted, refused, inside."""
+    arrival.refresh_from_db()
+    return tuple(bool(at) for at in (arrival.admitted_at, arrival.refused_at, arrival.entered_at))  # type: ignore[return-value]
+
+
+# THE GUEST'S SIDE
+
+
+def test_who_presses_join_waits_and_is_told_so(conference: Conference, guest: Client) -> None:
+    assert "The organizer lets people in from a waiting room." in text_of(guest.get(path(conference)))
+    arrival = knock(guest, conference)
+    assert (arrival.name, arrival.role, arrival.knocked_at) == ("Bob", Role.PARTICIPANT, START)
+    assert standing(arrival) == (False, False, False)
+    page = guest.get(path(conference))
+    text = text_of(page)
+    for words in ("You are in the waiting room", "Alice Adams knows you are here and will let you in.", "Leave"):
+        assert words in text
+    assert "Waiting as Bob" in text
+    html = page.content.decode()
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in html
+    assert "Refresh" not in page.headers  # it would take the page away from those with scripts
+    assert "meet.jit.si/" not in html
+    assert conference.occurrences.get().room_name not in html
+
+
+def test_the_cookie_comes_with_join_alone_and_goes_to_the_doors_alone(conference: Conference, guest: Client) -> None:
+    for address in (path(conference), "/join/"):
+        guest.get(address)
+    assert COOKIE not in guest.cookies
+    knock(guest, conference)
+    cookie = guest.cookies[COOKIE]
+    assert re.fullmatch("[a-z2-7]{26}", cookie.value)
+    attributes = {name: cookie[name] for name in ("path", "httponly", "samesite", "secure", "expires", "max-age")}
+    assert attributes == {
+        "path": "/join/", "httponly": True, "samesite": "Lax", "secure": "", "expires": "", "max-age": ""
+    }  # fmt: skip
+    assert cookie.value not in guest.get(path(conference)).content.decode()
+
+
+def test_with_https_the_cookie_is_for_https_alone(conference: Conference, settings: Any) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    guest = Client()
+    guest.post(path(conference), {"name": "Bob"}, secure=True)
+    assert guest.cookies["__Secure-guest"]["secure"] is True
+
+
+def test_the_same_browser_is_the_same_person_at_the_same_door(conference: Conference, guest: Client) -> None:
+    knock(guest, conference)
+    guest.post(path(conference), {"name": "Somebody else"})
+    assert [arrival.name for arrival in Arrival.objects.all()] == ["Bob"]
+    knock(Client(), conference, "Dan")
+    assert Arrival.objects.count() == 2
+
+
+@pytest.mark.parametrize("value", ["invitation-1", "user-1", "", "A" * 26, "a" * 27, "a" * 26 + "\n"])
+def test_a_cookie_that_is_no_token_of_ours_is_nobody(conference: Conference, guest: Client, value: str) -> None:
+    Arrival.objects.create(
+        conference=conference, occurrence=conference.occurrences.get(), key=value or "guest-", name="Eve",
+        knocked_at=START, seen_at=START, admitted_at=START,
+    )  # fmt: skip
+    guest.cookies[COOKIE] = value
+    assert "Your name" in text_of(guest.get(path(conference)))
+    knock(guest, conference)
+    assert Arrival.objects.get(name="Bob").key not in {value, f"guest-{value}"}
+
+
+def test_who_is_let_in_is_told_so_and_enters_under_the_name_that_was_let_in(
+    conference: Conference, guest: Client
+) -> None:
+    Conference.objects.update(password="harbour42")
+    arrival = knock(guest, conference, password="harbour42")
+    Arrival.objects.all().admit(START)
+    page = text_of(guest.get(path(conference)))
+    assert "You may join now." in page
+    assert "Your name" not in page
+    assert "Password of this conference" not in page
+    answer = guest.post(path(conference), {"name": "Alice Adams"})
+    assert answer["Location"].startswith("https://meet.jit.si/")
+    assert "Bob" in answer["Location"]
+    assert "Alice" not in answer["Location"]
+    assert standing(arrival) == (True, False, True)
+
+
+def test_who_is_turned_away_is_told_so_kindly_and_stays_out_at_every_step(
+    conference: Conference, guest: Client
+) -> None:
+    arrival = knock(guest, conference)
+    Arrival.objects.all().refuse(START)
+    for _ in range(2):
+        page = text_of(guest.get(path(conference)))
+        assert "You were not let in" in page
+        assert "Alice Adams cannot let you in this time." in page
+        assert guest.post(path(conference), {"name": "Bob"})["Location"] == path(conference)
+        guest.post(f"{path(conference)}waiting/", {"leave": "1"})
+        guest.post(f"{path(conference)}waiting/")
+    assert standing(arrival) == (False, True, False)
+    assert Arrival.objects.count() == 1
+
+
+def test_who_leaves_is_forgotten(conference: Conference, guest: Client) -> None:
+    knock(guest, conference)
+    answer = guest.post(f"{path(conference)}waiting/", {"leave": "1"})
+    assert (answer.status_code, answer["Location"]) == (303, path(conference))
+    assert not Arrival.objects.exists()
+    assert "Your name" in text_of(guest.get(path(conference)))
+
+
+def test_a_stranger_can_neither_leave_nor_be_seen_for_another(conference: Conference, guest: Client) -> None:
+    arrival = knock(guest, conference)
+    with time_machine.travel(START + timedelta(minutes=1), tick=False):
+        for stranger in (Client(), Client()):
+            stranger.post(f"{path(conference)}waiting/", {"leave": "1"})
+            stranger.post(f"{path(conference)}waiting/")
+    arrival.refresh_from_db()
+    assert arrival.seen_at == START
+
+
+def test_presence_is_told_by_post_and_looking_changes_nothing(conference: Conference, guest: Client) -> None:
+    arrival = knock(guest, conference)
+    before = list(Arrival.objects.values())
+    later = START + timedelta(minutes=1)
+    with time_machine.travel(later, tick=False):
+        guest.get(path(conference))
+        guest.head(path(conference))
+        assert guest.get(f"{path(conference)}waiting/").status_code == 405
+        assert list(Arrival.objects.values()) == before
+        assert guest.post(f"{path(conference)}waiting/").status_code == 204
+    arrival.refresh_from_db()
+    assert arrival.seen_at == later
+
+
+@pytest.mark.parametrize("what", [{"leave": "1"}, {}])
+def test_forged_posts_do_nothing(conference: Conference, guest: Client, what: dict[str, str]) -> None:
+    knock(guest, conference)
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = guest.cookies
+    assert forger.post(f"{path(conference)}waiting/", what).status_code == 403
+    assert Arrival.objects.count() == 1
+
+
+def test_a_wrong_password_does_not_knock(conference: Conference, guest: Client) -> None:
+    Conference.objects.update(password="harbour42")
+    assert guest.post(path(conference), {"name": "Eve", "password": "guess1"}).status_code == 200
+    assert not Arrival.objects.exists()
+
+
+def test_number_and_password_lead_into_the_waiting_room_too(conference: Conference, guest: Client) -> None:
+    Conference.objects.update(password="harbour42")
+    answer = guest.post("/join/", {"number": "123456789", "name": "Bob", "password": "harbour42"})
+    assert answer["Location"] == path(conference)
+    assert "You are in the waiting room" in text_of(guest.get(path(conference)))
+    Arrival.objects.all().admit(START)
+    assert guest.post(path(conference))["Location"].startswith("https://meet.jit.si/")
+
+
+def test_nobody_knocks_while_the_room_is_closed(conference: Conference, guest: Client) -> None:
+    with time_machine.travel(START - timedelta(hours=1), tick=False):
+        guest.post(path(conference), {"name": "Bob"})
+    assert not Arrival.objects.exists()
+
+
+def test_one_network_cannot_drown_the_list(conference: Conference, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conferences.join.ARRIVALS_OF_NETWORK", 3)
+    codes = [Client().post(path(conference), {"name": f"Bot {n}"}).status_code for n in range(5)]
+    assert codes == [303, 303, 303, 429, 429]
+    assert Arrival.objects.count() == 3
+    assert Client(REMOTE_ADDR="192.0.2.9").post(path(conference), {"name": "Bob"}).status_code == 303
+
+
+def test_where_the_waiting_room_is_switched_off_meanwhile_everybody_gets_in(
+    conference: Conference, guest: Client
+) -> None:
+    knock(guest, conference)
+    Conference.objects.update(waiting_room=False)
+    assert "The room is open." in text_of(guest.get(path(conference)))
+    assert guest.post(path(conference), {"name": "Bob"})["Location"].startswith("https://meet.jit.si/")
+
+
+# INVITED PEOPLE
+
+
+def test_invited_people_wait_by_their_invitation_whichever_browser_they_use(conference: Conference) -> None:
+    invitation = make_invitation(conference)
+    page, room = (reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "room"))
+    answer = Client().post(room)
+    assert (answer.status_code, answer["Location"]) == (302, page)
+    assert COOKIE not in answer.cookies
+    other_browser = Client()
+    shown = other_browser.get(page)
+    assert "You are in the waiting room" in text_of(shown)
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in shown.content.decode()
+    Arrival.objects.all().admit(START)
+    assert "You may join now." in text_of(other_browser.get(page))
+    assert other_browser.post(room)["Location"].startswith("https://meet.jit.si/")
+    assert Arrival.objects.get().key == f"invitation-{invitation.pk}"
+
+
+def test_moderators_by_role_do_not_wait_and_the_role_is_read_at_each_use(conference: Conference) -> None:
+    invitation = make_invitation(conference, role=Role.MODERATOR)
+    room = reverse("invitations:room", args=[invitation.token])
+    assert Client().post(room)["Location"].startswith("https://meet.jit.si/")
+    Arrival.objects.all().delete()
+    Invitation.objects.update(role=Role.PRESENTER)
+    assert Client().post(room)["Location"] == invitation.get_absolute_url()
+    assert Arrival.objects.get().role == Role.PRESENTER
+
+
+@pytest.mark.parametrize("at_step", ["before", "waiting", "admitted", "inside"])
+def test_every_captured_request_of_somebody_removed_is_refused(conference: Conference, at_step: str) -> None:
+    invitation = make_invitation(conference)
+    browser = Client()
+    addresses = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "room", "waiting")]
+    if at_step != "before":
+        browser.post(addresses[1])
+    if at_step in {"admitted", "inside"}:
+        Arrival.objects.all().admit(START)
+    if at_step == "inside":
+        assert browser.post(addresses[1]).status_code == 303
+    Invitation.objects.update(withdrawn_at=START)
+    before = list(Arrival.objects.values())
+    codes = {browser.get(addresses[0]).status_code}
+    codes |= {browser.post(address, data).status_code for address in addresses for data in ({}, {"leave": "1"})}
+    assert codes == {404}
+    assert list(Arrival.objects.values()) == before
+
+
+# THE ORGANIZER'S SIDE
+
+
+def test_managers_never_wait(conference: Conference, as_alice: Client) -> None:
+    answer = as_alice.post(reverse("conferences:start", args=[conference.pk]))
+    assert answer["Location"].startswith("https://meet.jit.si/")
+    assert Arrival.objects.get().role == Role.MODERATOR
+
+
+def test_the_page_lists_who_waits_longest_first(conference: Conference, as_alice: Client) -> None:
+    assert "Nobody is waiting." in text_of(as_alice.get(conference.get_absolute_url()))
+    knock(Client(), conference, "Bob <b>")
+    with time_machine.travel(START + timedelta(minutes=2), tick=False):
+        knock(Client(), conference, "Dan")
+        for address in (conference.get_absolute_url(), waiting_path(conference)):
+            page = as_alice.get(address)
+            text = text_of(page)
+            assert "2 people are waiting" in text
+            assert text.index("Bob &lt;b&gt;") < text.index("Dan")
+            assert "since 14:00" in text
+            assert "since 14:02" in text
+            assert "Let all in" in text
+            assert '<bdi class="strong">Bob &lt;b&gt;</bdi>' in page.content.decode()
+    title = as_alice.get(waiting_path(conference)).content.decode()
+    assert "<title>(2) Budget ·" in title
+
+
+def test_letting_in_and_turning_away(conference: Conference, as_alice: Client) -> None:
+    bob, dan, eve, fay = (knock(Client(), conference, name) for name in ("Bob", "Dan", "Eve", "Fay"))
+    answer = as_alice.post(waiting_path(conference), {"admit": bob.pk})
+    assert (answer.status_code, answer["Location"]) == (302, waiting_path(conference))
+    as_alice.post(waiting_path(conference), {"refuse": eve.pk})
+    assert [standing(one)[:2] for one in (bob, dan, eve, fay)] == [
+        (True, False), (False, False), (False, True), (False, False)
+    ]  # fmt: skip
+    as_alice.post(waiting_path(conference), {"admit": "all"})
+    assert [standing(one)[:2] for one in (bob, dan, eve, fay)] == [
+        (True, False), (True, False), (False, True), (True, False)
+    ]  # fmt: skip
+
+
+def test_a_decision_that_is_taken_stays_until_it_is_taken_back_by_its_own_button(
+    conference: Conference, as_alice: Client
+) -> None:
+    bob = knock(Client(), conference)
+    as_alice.post(waiting_path(conference), {"refuse": bob.pk})
+    as_alice.post(waiting_path(conference), {"admit": bob.pk})
+    assert standing(bob) == (False, True, False)
+    assert "1 person turned away" in text_of(as_alice.get(waiting_path(conference)))
+    as_alice.post(waiting_path(conference), {"readmit": bob.pk})
+    assert standing(bob) == (True, False, False)
+    as_alice.post(waiting_path(conference), {"refuse": bob.pk})
+    assert standing(bob) == (True, False, False)
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "9" * 40, "٣", "all"])
+def test_nonsense_decides_nothing(conference: Conference, as_alice: Client, value: str) -> None:
+    bob = knock(Client(), conference)
+    for verb in ("refuse", "readmit"):
+        assert as_alice.post(waiting_path(conference), {verb: value}).status_code == 302
+    assert standing(bob) == (False, False, False)
+
+
+def test_strangers_decide_nothing(conference: Conference, as_charlie: Client, charlie: User) -> None:
+    bob = knock(Client(), conference)
+    own = make_conference(charlie, start=datetime(2026, 12, 3, 14), waiting_room=True)
+    assert as_charlie.post(waiting_path(conference), {"admit": bob.pk}).status_code == 404
+    assert as_charlie.post(waiting_path(own), {"admit": bob.pk}).status_code == 302
+    assert standing(bob) == (False, False, False)
+
+
+def test_whose_page_was_closed_is_marked_but_only_if_it_ever_told_of_itself(
+    conference: Conference, as_alice: Client, guest: Client
+) -> None:
+    knock(guest, conference)
+    knock(Client(), conference, "Dan without script")
+    with time_machine.travel(START + timedelta(seconds=20), tick=False):
+        guest.post(f"{path(conference)}waiting/")
+    with time_machine.travel(START + timedelta(minutes=3), tick=False):
+        text = text_of(as_alice.get(waiting_path(conference)))
+    assert text.count("has closed the page") == 1
+    assert "Bob since 14:00 · has closed the page" in text
+
+
+@pytest.mark.parametrize(("hours", "there"), [(-2, False), (-1.25, True), (0, True), (24.9, True), (25, False)])
+def test_there_is_a_list_only_around_the_time(
+    conference: Conference, as_alice: Client, alice: User, hours: float, there: bool
+) -> None:
+    with time_machine.travel(START + timedelta(hours=hours), tick=False):
+        as_alice.force_login(alice)
+        for address in (conference.get_absolute_url(), waiting_path(conference)):
+            assert ('id="waiting-room"' in as_alice.get(address).content.decode()) == there
+
+
+def test_without_a_waiting_room_there_is_no_list(conference: Conference, as_alice: Client, alice: User) -> None:
+    Conference.objects.update(waiting_room=False)
+    assert 'id="waiting-room"' not in as_alice.get(conference.get_absolute_url()).content.decode()
+    Conference.objects.update(waiting_room=True)
+    conference.refresh_from_db()
+    conference.cancel(alice, START, tell=Change.Tell.NOBODY)
+    assert 'id="waiting-room"' not in as_alice.get(conference.get_absolute_url()).content.decode()
+
+
+def test_a_long_list_is_cut_and_let_all_in_means_all(
+    conference: Conference, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conferences.waiting.SHOWN", 3)
+    for n in range(5):
+        knock(Client(), conference, f"Guest {n}")
+    text = text_of(as_alice.get(waiting_path(conference)))
+    assert "5 people are waiting" in text
+    assert "and 2 more people" in text
+    as_alice.post(waiting_path(conference), {"admit": "all"})
+    assert not Arrival.objects.filter(admitted_at=None).exists()
+
+
+def test_each_date_of_a_series_has_a_waiting_room_of_its_own(alice: User, guest: Client) -> None:
+    series = make_conference(alice, start=datetime(2026, 12, 3, 14), rule="FREQ=DAILY;COUNT=3", waiting_room=True)
+    knock(guest, series)
+    Arrival.objects.all().admit(START)
+    with time_machine.travel(START + timedelta(days=1), tick=False):
+        assert "Your name" in text_of(guest.get(path(series)))
+        guest.post(path(series), {"name": "Bob"})
+        assert "You are in the waiting room" in text_of(guest.get(path(series)))
+    assert [one.occurrence.original_date.day for one in Arrival.objects.order_by("pk") if one.occurrence] == [3, 4]
+
+
+def test_a_permanent_conference_has_one_too(alice: User, guest: Client, as_alice: Client) -> None:
+    room = make_conference(alice, permanent=True, waiting_room=True)
+    knock(guest, room)
+    arrival = Arrival.objects.get()
+    assert arrival.occurrence is None
+    assert "1 person is waiting" in text_of(as_alice.get(waiting_path(room)))
+    as_alice.post(waiting_path(room), {"admit": arrival.pk})
+    assert guest.post(path(room))["Location"].startswith(f"https://meet.jit.si/{room.room_name}")
+
+
+# AT ONCE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_one_wins(alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2026, 12, 3, 14), waiting_room=True)
+    way = door(conference, START)
+    for n in range(10):
+        arrival = way.arrivals.knock(way.place, Visitor(f"Guest {n}", f"guest-{n}"), START)
+        mine = Arrival.objects.filter(pk=arrival.pk)
+        won = in_parallel(4, lambda index, mine=mine: (mine.admit, mine.refuse)[index % 2](START))  # type: ignore[misc]
+        assert sorted(won) == [0, 0, 0, 1]
+        admitted, refused, _inside = standing(arrival)
+        assert admitted != refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_knocks_many_times_at_once_stands_there_once(alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2026, 12, 3, 14), waiting_room=True)
+    way: Door = door(conference, START)
+    person = Visitor("Bob", "guest-b", knows_password=True)
+    answers = in_parallel(8, lambda _index: enter(way, person, START, network="n"))
+    assert answers == [Refusal.WAITING_ROOM] * 8
+    assert Arrival.objects.count() == 1
+    assert isinstance(enter(way, manager(alice), START), Entrance)
+    assert Occurrence.objects.get().organizer_joined_at == START
