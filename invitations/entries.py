@@ -24,6 +24,7 @@ from conferences.recurrence import Rule
 from invitations import calendar, words
 from invitations.calendar import Event, Override
 from invitations.mail_clients import details
+from invitations.vtimezones import times_off
 
 PRODUCT = "-//Personal Cabinet//Personal Cabinet 1.0//EN"
 ALARM_MINUTES = 15
@@ -201,15 +202,20 @@ def stretches_off(conference: Conference, now: datetime) -> list[tuple[date, dat
 
     Only of series in zones whose clocks follow no such rule; Outlook is one of them (MS-STANOICAL 2.2.47).
     """
-    event = entry_of(conference, "", now)
-    rows = [row for row in conference.occurrences.standing().coming(now).select_related("conference") if not row.moved]
+    if not conference.rule:
+        return []
+    event = whole(conference, "", now, [], {}, since=now, now=now)
+    embedded = calendar.embedded_zone(event)
+    if embedded is None or not any(times_off(embedded, now, _known_until(conference, now))):
+        return []
+    rows = conference.occurrences.standing().coming(now).filter(moved=False).select_related("conference")
     runs = [[row.start_date for row in run] for is_off, run in groupby(rows, key=partial(is_misread, event)) if is_off]
     return [(days[0], days[-1]) for days in runs]
 
 
 def is_misread(event: Event, row: Occurrence) -> bool:
     """Whether the VTIMEZONE of a series gives this occurrence, which is where the rule has it, another instant."""
-    embedded = calendar.embedded_zone(event) if event.rule else None
+    embedded = calendar.embedded_zone(event)
     if embedded is None or row.original_start in {override.original_start for override in event.overrides}:
         return False
     return not embedded.says(row.wall_start, row.starts_at)

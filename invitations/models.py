@@ -21,6 +21,9 @@ from conferences.choices import Role
 from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
 
+# A table of this app, too.
+from invitations.feeds import Feed  # noqa: F401
+
 # People answer late, and correct themselves later still; after this the answer has no reader.
 ANSWERS_END_AFTER = timedelta(days=30)
 

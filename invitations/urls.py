@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations import personal_views, views
+from invitations import feed_views, personal_views, views
 
 app_name = "invitations"
 
@@ -16,6 +16,9 @@ urlpatterns = [
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),
     path("conferences/<int:pk>/direct-link.png", views.qr_file, name="qr-file"),
+    path("profile/feed/", feed_views.feed_address, name="feed-address"),
+    path("feeds/<str:token>.ics", feed_views.feed, name="feed"),
+    path("join/<str:token>/conference.ics", personal_views.direct_calendar_file, name="direct-calendar-file"),
     path("i/<str:token>/", personal_views.personal_page, name="personal"),
     path("i/<str:token>/answer/", personal_views.answered, name="answer"),
     path("i/<str:token>/room/", personal_views.personal_room, name="room"),

@@ -123,11 +123,11 @@ def fitted(zone: str, since: datetime) -> EmbeddedZone:
     stretches = [(since, since + _YEAR), (since + _YEAR, since + 2 * _YEAR)]
     return min(
         _candidates(zone, since),
-        key=lambda embedded: tuple(sum(_times_off(embedded, *stretch), timedelta()) for stretch in stretches),
+        key=lambda embedded: tuple(sum(times_off(embedded, *stretch), timedelta()) for stretch in stretches),
     )
 
 
-def _times_off(embedded: EmbeddedZone, first: datetime, last: datetime) -> Iterable[timedelta]:
+def times_off(embedded: EmbeddedZone, first: datetime, last: datetime) -> Iterable[timedelta]:
     """For how long, from `first` to `last`, it shows another clock than the zone, stretch by stretch."""
     years = range(first.year, last.year + 1)
     changes = [change.at for year in years for change in times.clock_changes(embedded.name, year)]

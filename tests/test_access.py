@@ -22,6 +22,7 @@ from django.utils import timezone
 from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Conference, Occurrence, Template
+from invitations.feeds import Feed
 from invitations.models import Delivery, Invitation
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -111,6 +112,9 @@ TABLE = {
     "invitations:mail-client": private(302, 302, "conference"),
     "invitations:calendar-file": private(200, 405, "conference"),
     "invitations:qr-file": private(200, 405, "conference"),
+    "invitations:feed-address": signed_in(200, 302),
+    "invitations:feed": public(200, 405, "feed"),
+    "invitations:direct-calendar-file": public(200, 405, "direct-link"),
     "invitations:personal": public(200, 200, "personal-link"),
     "invitations:answer": public(302, 405, "personal-link"),
     "invitations:room": public(405, 302, "personal-link"),  # too early: back to the page
@@ -151,6 +155,7 @@ class Scene:
             "invitation": [self.conference.pk, self.invitation.pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
+            "feed": [Feed.objects.get(user=self.conference.organizer).token],
             "letter": ["some-letter"],
             "key": ["1", "set-password"],
             "e-mail-key": ["unknown"],
@@ -163,6 +168,7 @@ def scene(alice: User) -> Scene:
     conference = make_conference(alice)
     contact = make_contact(alice, "Bob Brown", "bob@example.org")
     template = Template.objects.create(owner=alice, name="Board", values={})
+    Feed.objects.renew(alice)
     return Scene(conference, contact, make_invitation(conference), template)
 
 
@@ -207,7 +213,7 @@ def test_writing_is_for_those_whom_the_table_names(name: str, scene: Scene, peop
     nobody, organizer, other = people
     before = snapshot()
     assert (nobody.post(path).status_code, other.post(path).status_code) == TABLE[name].post[::2]
-    if not TABLE[name].is_open and name not in {"conferences:ad-hoc"}:
+    if not TABLE[name].is_open and name not in {"conferences:ad-hoc", "invitations:feed-address"}:
         assert snapshot() == before
     assert organizer.post(path).status_code == TABLE[name].post[1]
 
@@ -237,7 +243,8 @@ def test_every_answer_carries_the_headers_that_keep_pages_private(
 ) -> None:
     for client in people:
         headers = client.get(scene.path(name)).headers
-        assert "no-store" in headers["Cache-Control"]
+        # What calendars ask for again and again may be kept by them, and has to be asked for each time.
+        assert ("no-cache" if name == "invitations:feed" else "no-store") in headers["Cache-Control"]
         assert "private" in headers["Cache-Control"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
@@ -247,25 +254,24 @@ def test_every_answer_carries_the_headers_that_keep_pages_private(
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
-        if "/join/" in scene.path(name) or "/i/" in scene.path(name):
+        if any(part in scene.path(name) for part in ("/join/", "/i/", "/feeds/")):
             assert headers["Referrer-Policy"] == "no-referrer"
             assert "noindex" in headers["X-Robots-Tag"]
 
 
 def test_a_link_opens_only_what_it_was_made_for(scene: Scene, client: Client) -> None:
     """Every token in the place of every other one: the same 404 as for a token that nobody has."""
-    tokens = {"conferences:join": scene.conference.join_token, "invitations:personal": scene.invitation.token}
+    personal = ("personal", "answer", "personal-calendar-file")
+    purposes = {
+        scene.conference.join_token: ["conferences:join"],
+        scene.invitation.token: [f"invitations:{name}" for name in personal],
+        Feed.objects.get().token: ["invitations:feed"],
+    }
     unknown = client.get(reverse("conferences:join", args=["a" * 26]))
-    for name in (
-        "conferences:join",
-        "invitations:personal",
-        "invitations:answer",
-        "invitations:personal-calendar-file",
-    ):
-        for purpose, token in tokens.items():
-            if purpose.split(":")[0] != name.split(":")[0]:
-                response = client.get(reverse(name, args=[token]))
-                assert (response.status_code, response.content) == (404, unknown.content)
+    for name in [name for names in purposes.values() for name in names]:
+        for token in (token for token, names in purposes.items() if name not in names):
+            response = client.get(reverse(name, args=[token]))
+            assert (response.status_code, response.content) == (404, unknown.content)
 
 
 def test_a_withdrawn_invitation_is_as_unknown_as_one_that_never_was(scene: Scene, client: Client) -> None:

@@ -1,5 +1,6 @@
 """Panels about invitations that pages of conferences borrow: they know of invitations, conferences do not."""
 
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -7,12 +8,14 @@ import segno
 from django import template
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import words
+from invitations import entries, words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.inviting import is_secret
 from invitations.ledger import Ledger
@@ -22,6 +25,9 @@ register = template.Library()
 
 # The conference's page shows so many people; the ledger shows them all.
 PEOPLE_IN_PANEL = 25
+
+# So many stretches of weeks in which a calendar may be wrong are named.
+SHOWN_STRETCHES = 4
 
 # What stands behind the number of people with a status.
 TALLY = {
@@ -80,9 +86,23 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
 
 @register.inclusion_tag("invitations/calendar_way.html")
 def calendar_way(conference: Conference) -> dict[str, Any]:
-    """The way by the calendar: the file to download, and the calendars on the web."""
+    """The way by the calendar: the file to download, and the calendars on the web, which take no series by a link.
+
+    Nothing for a permanent conference.
+    """
+    if not entries.has_entry(conference):
+        return {}
     draft = words.draft(conference, join_url(conference))
-    return {"conference": conference, "links": words.calendar_links(conference, draft)}
+    return {
+        "conference": conference,
+        "links": [] if conference.rule else words.calendar_links(conference, draft),
+        "hour_off": [_from_to(*days) for days in entries.stretches_off(conference, timezone.now())[:SHOWN_STRETCHES]],
+    }
+
+
+def _from_to(first: date, last: date) -> str:
+    """24 March 2028 – 31 March 2028"""
+    return " – ".join(date_format(day, gettext("j F Y")) for day in sorted({first, last}))
 
 
 @register.inclusion_tag("invitations/answers.html", takes_context=True)
