@@ -41,7 +41,7 @@ def first_values(user: Any, now: datetime) -> dict[str, Any]:
     zone = zone_of(user)
     start = next_half_hour(now, zone)
     return {
-        **rule_values(None),
+        **rule_values(None, start.date()),
         "submission_id": str(uuid4()),
         "date": start.date(),
         "start": start.time(),
@@ -106,7 +106,7 @@ def _next_time(conference: Conference, now: datetime) -> dict[str, Any]:
     if rule and rule.until:
         as_often = sum(1 for _day in islice(rule.days(conference.start_date), MOST))
         rule = replace(rule, until=None, count=as_often)
-    return {"date": day, **rule_values(rule)}
+    return {"date": day, **rule_values(rule, day)}
 
 
 def _is_to_come(wall: datetime, zone: str, now: datetime) -> bool:
@@ -120,7 +120,7 @@ def _is_to_come(wall: datetime, zone: str, now: datetime) -> bool:
 def values_of(conference: Conference) -> dict[str, Any]:
     """What the form of an existing conference starts with."""
     return {
-        **rule_values(conference.recurrence),
+        **rule_values(conference.recurrence, conference.start_date),
         "topic": conference.topic,
         "permanent": conference.permanent,
         "date": conference.start_date,

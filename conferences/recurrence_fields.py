@@ -101,7 +101,13 @@ class RecurrenceFields(forms.Form):
         on = self._on(start)
         if "weekdays" in self.errors:
             return None
-        return self._ending(Rule(cast(Freq, repeat.upper()), self.cleaned_data["interval"] or 1, **on), start)
+        rule = self._ending(Rule(cast(Freq, repeat.upper()), self.cleaned_data["interval"] or 1, **on), start)
+        return self.present_rule if rule and self._is_present(rule, start) else rule
+
+    def _is_present(self, rule: Rule, start: date) -> bool:
+        """Whether it is the present rule in other words: that one then stays letter for letter."""
+        present = self.present_rule
+        return present is not None and in_full(present, start) == in_full(rule, start)
 
     def _asked(self, repeat: str) -> set[str]:
         """The questions that this choice leads to."""
@@ -121,7 +127,7 @@ class RecurrenceFields(forms.Form):
         if self.cleaned_data["repeat"] == "weekly":
             if not self.cleaned_data["weekdays"]:
                 self.add_error("weekdays", NO_DAY)
-            return {"weekdays": tuple(WEEKDAYS.index(name) for name in self.cleaned_data.get("weekdays", ()))}
+            return {"weekdays": tuple(sorted(WEEKDAYS.index(name) for name in self.cleaned_data.get("weekdays", ())))}
         if self.cleaned_data["repeat"] != "monthly":
             return {}
         return day_of_month(self.cleaned_data["monthly"] or BY_DATE, start)
@@ -162,14 +168,23 @@ def day_of_month(monthly: str, start: date) -> dict[str, Any]:
     return {"nth": (-1 if nth == 5 or monthly == BY_LAST_WEEKDAY else nth, start.weekday())}
 
 
-def rule_values(rule: Rule | None) -> dict[str, Any]:
-    """What the group starts with for a rule."""
+def in_full(rule: Rule, start: date) -> Rule:
+    """The same rule with the day said that a short one leaves to `start`."""
+    if rule.freq == "WEEKLY" and not rule.weekdays:
+        return replace(rule, weekdays=(start.weekday(),))
+    if rule.freq == "MONTHLY" and not rule.nth and not rule.month_day:
+        return replace(rule, month_day=start.day)
+    return rule
+
+
+def rule_values(rule: Rule | None, start: date) -> dict[str, Any]:
+    """What the group starts with for the rule of a series from `start`."""
     if rule is None:
         return {"repeat": NEVER, "interval": 1, "monthly": BY_DATE, "ends": NEVER}
     return {
         "repeat": rule.freq.lower(),
         "interval": rule.interval,
-        "weekdays": [WEEKDAYS[each] for each in rule.weekdays],
+        "weekdays": [WEEKDAYS[each] for each in in_full(rule, start).weekdays],
         "monthly": _monthly(rule),
         "ends": "until" if rule.until else "count" if rule.count else NEVER,
         "until": rule.until,

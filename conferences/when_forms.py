@@ -40,7 +40,8 @@ class NextDates:
     city: str
     clock: str
     starts: list[datetime]  # naive, on the clocks of the conference's zone
-    goes_on: bool
+    last: datetime | None  # of those that follow them
+    is_endless: bool
     notes: list[str]
 
 
@@ -219,14 +220,16 @@ class WhenForm(RecurrenceFields):
         if not cleaned.get("rule") or not cleaned.get("start") or not cleaned.get("time_zone"):
             return None
         rule, zone, first = recurrence.parse(cleaned["rule"]), cleaned["time_zone"], cleaned["date"]
-        walls = [datetime.combine(day, cleaned["start"]) for day in islice(rule.days(first), NEXT_DATES + 1)]
+        days = list(islice(rule.days(first), NEXT_DATES if rule.is_endless else recurrence.MOST))
+        walls = [datetime.combine(day, cleaned["start"]) for day in days]
         starts = [times.wall_clock(times.instant_by_rule(wall, zone), zone) for wall in walls]
         return NextDates(
             words=recurrence.in_words(rule, first),
             city=times.city(zone),
             clock=f"{cleaned['start']:%H:%M}",
             starts=starts[:NEXT_DATES],
-            goes_on=len(starts) > NEXT_DATES,
+            last=starts[-1] if len(starts) > NEXT_DATES else None,
+            is_endless=rule.is_endless,
             notes=self.notices,
         )
 
