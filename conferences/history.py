@@ -33,13 +33,17 @@ def differences(change: Change) -> list[Difference]:
     if change.kind == Change.Kind.ZONE:
         was, now = (datetime.fromisoformat(values["starts_at"]) for values in (change.before, change.after))
         return [Difference(_("Start in UTC"), *(date_format(at, _("D j M Y, H:i")) for at in (was, now)))]
-    touched = [(name, str(_field(name).verbose_name)) for name in FACTS if name in change.before]
+    states = (change.before, change.after)
     return [
-        Difference(
-            label, *(in_words(name, values[name], _start(change, values)) for values in (change.before, change.after))
-        )
-        for name, label in touched
+        Difference(label(name), *(in_words(name, values[name], _start(change, values)) for values in states))
+        for name in FACTS
+        if name in change.before
     ]
+
+
+def label(name: str) -> str:
+    """How the fact `name` is called."""
+    return str(_field(name).verbose_name)
 
 
 def _start(change: Change, values: Mapping[str, Any]) -> date:

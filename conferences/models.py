@@ -150,6 +150,11 @@ class Conference(models.Model):
         return self.starts_at + self.duration
 
     @property
+    def only_date(self) -> Occurrence | None:
+        """The one occurrence of a conference that neither repeats nor is permanent."""
+        return None if self.rule else self.occurrences.first()
+
+    @property
     def recurrence(self) -> Rule | None:
         """By which rule it repeats, if it does."""
         return recurrence.parse(self.rule) if self.rule else None

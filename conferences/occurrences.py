@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences import choices, times
 from conferences.conflicts import ChangedMeanwhile
 from conferences.deputies import managed_by
-from conferences.facts import facts
+from conferences.facts import facts, facts_before
 from conferences.tokens import new_token
 
 if TYPE_CHECKING:
@@ -161,15 +161,14 @@ class Occurrence(models.Model):
         """
         with transaction.atomic():
             self._lock()
-            old = self.facts()
-            for name in self.WHEN:
-                setattr(self, name, when[name])
-            before = {name: old[name] for name, value in self.facts().items() if old[name] != value}
+            before = facts_before(self.facts(), when)
             if not before:
                 return None
             if self.cancelled_at:
                 raise ChangedMeanwhile
             self.conference.refuse_if_changed(seen_sequence)
+            for name in self.WHEN:
+                setattr(self, name, when[name])
             times.instant(self.wall_start, self.conference.time_zone)
             self.derive()
             self.moved = (self.wall_start, self.duration) != (self.original_start, self.conference.duration)

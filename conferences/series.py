@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from conferences import recurrence
 from conferences.choices import Kind, Tell
 from conferences.conflicts import ChangedMeanwhile
 from conferences.deputies import CoOrganizer
-from conferences.facts import FACTS, facts
+from conferences.facts import FACTS, facts, facts_before
 from conferences.models import Conference, Occurrence
 from conferences.occurrences import OccurrenceQuerySet
 from conferences.querysets import digits
@@ -25,8 +28,10 @@ from conferences.recurrence import Rule
 OF_ITS_OWN = {"number", "start_date"}
 
 
-def ending_before(rule: Rule, day: date) -> Rule:
-    """The rule as it is when its last day lies before `day`."""
+def ending_before(rule: Rule, start: date, day: date) -> Rule:
+    """The rule of a series from `start` as it is when its last day lies before `day`."""
+    if next(rule.days(start, day), None) == next(islice(rule.days(start), 1, None), None):
+        return replace(rule, count=1, until=None)  # "until" the day on which it begins is no way to say it
     return replace(rule, count=None, until=day - timedelta(days=1))
 
 
@@ -49,10 +54,19 @@ def from_on(first: Occurrence) -> OccurrenceQuerySet:
     return rows.order_by("original_date")
 
 
+def stands(row: Occurrence) -> bool:
+    """Whether the series still has it, and it was not cancelled."""
+    return Occurrence.objects.filter(pk=row.pk, cancelled_at=None).exists()
+
+
+def by_themselves(rows: OccurrenceQuerySet) -> OccurrenceQuerySet:
+    """Those that were moved or cancelled by themselves."""
+    return rows.filter(Q(moved=True) | Q(cancelled_at__isnull=False))
+
+
 def exceptions(first: Occurrence) -> OccurrenceQuerySet:
-    """Which of them were moved or cancelled by themselves."""
-    rows = from_on(first)
-    return rows.filter(moved=True) | rows.exclude(cancelled_at=None)
+    """Of `first` and all that follow, those that were moved or cancelled by themselves."""
+    return by_themselves(from_on(first))
 
 
 def goes_on_alike(first: Occurrence, fields: Mapping[str, Any]) -> bool:
@@ -95,7 +109,7 @@ def end_before(first: Occurrence, by: AbstractBaseUser, now: datetime, *, tell: 
 def _end(first: Occurrence, by: AbstractBaseUser, **said: Any) -> None:
     """Give the rule its new end; rows that do not belong to it any more go."""
     conference = first.conference
-    rule = ending_before(recurrence.parse(conference.rule), first.original_date)
+    rule = ending_before(recurrence.parse(conference.rule), conference.start_date, first.original_date)
     conference.change(by, {"rule": str(rule)}, **said)
 
 
@@ -139,7 +153,7 @@ def _continue(
 ) -> Conference:
     """The steps of `continue_from`, where all is as the person saw it."""
     conference = first.conference
-    old, values = facts(conference), _values(first, fields)
+    before, values = news(first, fields), _values(first, fields)
     rows = list(exceptions(first)) if goes_on_alike(first, fields) else []
     _end(first, by, **said)
     later = Conference.objects.filter(follows=conference)
@@ -149,7 +163,7 @@ def _continue(
         conference.organizer,
         by=by,
         now=said["now"],
-        first_change={"kind": Kind.CONTINUED, "before": _news(old, values), "tell": said["tell"]},
+        first_change={"kind": Kind.CONTINUED, "before": before, "tell": said["tell"]},
         follows=conference,
         **key,
         **values,
@@ -160,21 +174,28 @@ def _continue(
     return new
 
 
+def as_continued(first: Occurrence, conference: Conference) -> Conference:
+    """The conference, unsaved, as it would go on from `first` if nothing else were changed; without a number."""
+    day = first.original_date
+    rule = rest(recurrence.parse(conference.rule), conference.start_date, day)
+    new = copy(conference)
+    new.start_date, new.rule, new.number = day, str(rule), ""
+    return new
+
+
+def news(first: Occurrence, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What would have been otherwise if nothing but the number had changed from `first` on."""
+    old = as_continued(first, first.conference)
+    return facts_before(facts(old), fields, leave_out=OF_ITS_OWN)
+
+
 def _values(first: Occurrence, fields: Mapping[str, Any]) -> dict[str, Any]:
     """All fields of the continuation; the ID is a new one, unless another one than the old one was typed."""
-    conference, day = first.conference, first.original_date
-    rule = rest(recurrence.parse(conference.rule), conference.start_date, day)
-    kept = {name: getattr(conference, name) for name in FACTS}
-    values = kept | {"start_date": day, "rule": str(rule), "number": ""} | dict(fields)
-    if digits(values["number"]) in {"", digits(conference.number)}:
+    kept = as_continued(first, first.conference)
+    values = {name: getattr(kept, name) for name in FACTS} | dict(fields)
+    if digits(values["number"]) in {"", digits(first.conference.number)}:
         values["number"] = Conference.objects.free_number()
     return values
-
-
-def _news(old: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the old conference had otherwise."""
-    new = facts(Conference(**values))
-    return {name: old[name] for name in FACTS if old[name] != new[name] and name not in OF_ITS_OWN}
 
 
 def _keep_co_organizers(conference: Conference, new: Conference) -> None:

@@ -36,7 +36,7 @@ def keeps_what_was_typed(view: View) -> View:
 
 def typed_again(request: HttpRequest) -> HttpResponse:
     """The page that holds what was sent, ready to be sent again."""
-    context = {"sent": list(_pairs(request.POST)), "marks": OUR_MARKS, "path": request.get_full_path()}
+    context = {"sent": list(pairs(request.POST)), "marks": OUR_MARKS, "path": request.get_full_path()}
     return render(request, "conferences/signed_out.html", context, status=403)
 
 
@@ -47,7 +47,8 @@ def may_be_typed_again(request: HttpRequest) -> bool:
     return request.method == "POST" and same_origin and getattr(view, "keeps_what_was_typed", False)
 
 
-def _pairs(sent: QueryDict) -> Iterator[tuple[str, str]]:
+def pairs(sent: QueryDict) -> Iterator[tuple[str, str]]:
+    """All that was sent, for a page that sends it again."""
     for name, values in sent.lists():
         if name != "csrfmiddlewaretoken":  # the page gets one of its own
             yield from ((name, str(value)) for value in values)

@@ -291,7 +291,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "addressbook:edit": {"name": "Bob B", "address": "bob@example.org"},
     "conferences:new": CONFERENCE,
     "conferences:template": {"name": "Board meeting", "is_default": "on"},
-    "conferences:edit": CONFERENCE | {"seen_sequence": 0},
+    "conferences:edit": CONFERENCE | {"seen_sequence": 0, "tell": "all"},
     "invitations:ledger": {"q": "dan@example.org", "submission_id": str(uuid.uuid4())},
     "invitations:address": {"address": "dan@example.org"},
     "invitations:personal": {"answer": "accepted", "sequence": 0},
