@@ -6,32 +6,27 @@ beside a long text is what spam looks like). Nothing here sends or saves.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from addressbook.addresses import shown_address
-from conferences.models import Change, Conference
-from invitations import calendar, itip, words
-from invitations.itip import Attendee, Person
-from invitations.mail_clients import cut
+from conferences.models import Change, Conference, Occurrence
+from invitations import news, objects, particulars, words
 from invitations.message import compose as compose_message
-from invitations.models import Delivery, DeliveryQuerySet, Invitation, PartStat
-from invitations.words import Changed, isolate
+from invitations.models import Delivery, DeliveryQuerySet, Invitation
+from invitations.news import Changed, News
+from invitations.objects import calendar_file  # noqa: F401 - the same words without a letter
+from invitations.particulars import Fact, names
+from invitations.subjects import subject as subject_of
+from invitations.words import When, isolate
 
-SUBJECT_LIMIT = 250
-# The object stands in the message twice, in base64, beside both texts: so the whole stays under 100 kB.
-LONGEST_CALENDAR = 17_000
-# More people than this do not fit into such an object anyway.
-LISTED_GUESTS = 200
 LISTED_PROBLEMS = 50
 
 
@@ -50,36 +45,36 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Fact:
-    """A row of the letter. `url` makes the text a link; `is_typed` says that the lines are somebody's own words."""
-
-    label: str
-    text: str
-    url: str = ""
-    after: str = ""
-    is_typed: bool = False
-
-    @property
-    def lines(self) -> list[str]:
-        """The text line by line, for the plain part."""
-        return self.text.splitlines()
-
-
-@dataclass(frozen=True)
 class Content:
-    """What both templates print, in this order; what is empty is left out."""
+    """What both templates print, in this order; what is empty is left out.
+
+    `when` is None where the conference has no date; `only` is the one occurrence that the letter is about, if it is.
+    """
 
     lead: str
     conference: Conference
     foot: str
+    when: When | None
+    only: Occurrence | None = None
     zone: str = ""
     note: Fact | None = None
+    intro: str = ""
     changes: Sequence[Changed] = ()
     question: str = ""
     buttons: Sequence[tuple[str, str]] = ()
     facts: Sequence[Fact] = ()
     hint: str = ""
     is_off: bool = False
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it is about a conference that repeats, as a whole."""
+        return bool(self.conference.rule) and self.only is None
+
+    @property
+    def rule(self) -> str:
+        """How the conference repeats, if the letter is about all of it."""
+        return words.repeats(self.conference) if self.is_series else ""
 
 
 def message(delivery: Delivery, now: datetime) -> bytes:
@@ -105,11 +100,11 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
     if delivery.kind == Delivery.Kind.NOTICE:
         conference = Conference.objects.select_related("organizer").get(deliveries=delivery)
         with translation.override(words.language_of(conference.organizer.language)):
-            return _notice(conference, delivery)
+            return _notice(conference, delivery, now)
     write = {
         Delivery.Kind.INVITATION: _invitation,
         Delivery.Kind.UPDATE: _update,
-        Delivery.Kind.CANCELLATION: _cancellation,
+        Delivery.Kind.CANCELLATION: _cancellation_of_one if delivery.original_date else _cancellation,
     }[Delivery.Kind(delivery.kind)]
     rows = Invitation.objects.with_answer().select_related("conference__organizer", "submission")
     invitation = rows.get(deliveries=delivery)
@@ -117,41 +112,46 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
         return write(invitation, delivery, now)
 
 
-# THE FOUR LETTERS
+# THE LETTERS
 
 
 def _invitation(invitation: Invitation, delivery: Delivery, now: datetime) -> Letter:
-    """Asks somebody to a conference."""
-    note = invitation.submission.message if invitation.submission else ""
+    """Asks somebody to a conference; who came along from another series reads what is different from that."""
+    conference = invitation.conference
+    before = conference.follows if invitation.submission is None else None
+    first = conference.changes.filter(kind=Change.Kind.CONTINUED).first() if before else None
     content = replace(
-        _common(invitation, _("%(name)s invites you")),
-        note=_note(invitation.conference, note),
-        question=_("Will you take part?"),
-        buttons=_answer_buttons(invitation),
-        facts=_facts(invitation, _("The attached file adds the conference to your calendar.")),
-        hint=_hint(invitation.conference),
+        _common(invitation, _("%(name)s invites you"), now),
+        note=particulars.note(conference, invitation.submission.message if invitation.submission else ""),
+        intro=_continues(before) if before else "",
+        changes=news.from_another(conference, first).lines if first else (),
+        facts=[
+            *particulars.to_come(invitation),
+            *particulars.exceptions(conference, now),
+            *_calendar_fact(invitation, _("The attached file adds the conference to your calendar.")),
+        ],
     )
-    return _personal(invitation, delivery, _("Invitation: %(topic)s — %(when)s (%(zone)s)"), content, now)
+    return _personal(invitation, delivery, _asking(content, invitation, _("Will you take part?")), now)
 
 
 def _update(invitation: Invitation, delivery: Delivery, now: datetime) -> Letter:
     """Says what is different from what this person was told last, and asks again."""
-    changes = words.changed(invitation.conference, _told_sequence(delivery))
-    moved = any(change.is_time for change in changes)
-    calendar_words = (
-        _("The attached file moves the conference in your calendar.")
-        if moved
-        else _("The attached file brings your calendar up to date.")
-    )
+    conference, (sequence, is_sure) = invitation.conference, _told(delivery)
+    what = news.since(conference, sequence, zone=invitation.time_zone, told=_dates_told(delivery, conference))
     content = replace(
-        _common(invitation, _("%(name)s changed this conference")),
-        changes=changes,
-        question=_("Does the new time suit you?") if moved else _("Will you take part?"),
-        buttons=_answer_buttons(invitation),
-        facts=_facts(invitation, calendar_words, _("(the same as before)")),
-        hint=_hint(invitation.conference),
+        _common(invitation, _who_changed(what), now, what.only),
+        note=particulars.note(conference, what.message),
+        intro=_goes_on(conference) if what.ends_elsewhere else "",
+        changes=what.lines,
+        facts=[
+            *particulars.to_come(invitation, _("(the same as before)")),
+            *([] if what.only else particulars.exceptions(conference, now)),
+            *_calendar_fact(invitation, _calendar_words(what)),
+        ],
     )
-    return _personal(invitation, delivery, _("Updated: %(topic)s — %(when)s (%(zone)s)"), content, now)
+    # Who perhaps has no entry yet needs the whole series, not a single date of it.
+    object_of = what.only if is_sure else None
+    return _personal(invitation, delivery, _asking(content, invitation, _question(what)), now, object_of)
 
 
 def _cancellation(invitation: Invitation, delivery: Delivery, now: datetime) -> Letter:
@@ -159,22 +159,39 @@ def _cancellation(invitation: Invitation, delivery: Delivery, now: datetime) -> 
     conference = invitation.conference
     lead, note = _("%(name)s withdrew your invitation"), ""
     if conference.cancelled_at:
-        lead = _("%(name)s cancelled this conference")
-        change = conference.changes.filter(kind=Change.Kind.CANCELLED).first()
-        note = change.message if change else ""
+        lead = _("%(name)s cancelled all dates of this conference") if conference.rule else _off()
+        note = _message_of(conference, None)
     content = replace(
-        _common(invitation, lead),
-        note=_note(conference, note),
+        _common(invitation, lead, now),
+        note=particulars.note(conference, note),
         facts=[
-            Fact(_("Organizer"), isolate(str(conference.organizer))),
+            particulars.organizer(conference),
             *_calendar_fact(invitation, _("The attached file removes the conference from your calendar.")),
         ],
         is_off=True,
     )
-    return _personal(invitation, delivery, _("Cancelled: %(topic)s — %(when)s (%(zone)s)"), content, now)
+    return _personal(invitation, delivery, content, now)
 
 
-def _notice(conference: Conference, delivery: Delivery) -> Letter:
+def _cancellation_of_one(invitation: Invitation, delivery: Delivery, now: datetime) -> Letter:
+    """Takes one date off, and names the next one."""
+    conference = invitation.conference
+    off = conference.occurrences.get(original_date=delivery.original_date)  # type: ignore[misc]
+    following = conference.occurrences.filter(cancelled_at=None).coming(max(now, off.starts_at)).first()
+    content = replace(
+        _common(invitation, _("%(name)s cancelled one date of this conference"), now, off),
+        note=particulars.note(conference, _message_of(conference, off.original_date)),
+        facts=[
+            particulars.organizer(conference),
+            *([Fact(_("Next date"), When.of(following).whole)] if following else []),
+            *_calendar_fact(invitation, _("The attached file removes this date from your calendar.")),
+        ],
+        is_off=True,
+    )
+    return _personal(invitation, delivery, content, now, off)
+
+
+def _notice(conference: Conference, delivery: Delivery, now: datetime) -> Letter:
     """Tells the organizer whom letters do not reach."""
     troubles = delivery.troubles.select_related("invitation").order_by("pk")
     count = troubles.count()
@@ -182,73 +199,52 @@ def _notice(conference: Conference, delivery: Delivery) -> Letter:
     content = Content(
         lead=lead,
         conference=conference,
-        foot=_("%(site)s sent this to %(address)s.") % _names(conference, delivery.address),
+        foot=_("%(site)s sent this to %(address)s.") % names(conference, delivery.address),
+        when=_when(conference, now),
         question=_("Correct the addresses, or send these people the direct link."),
         buttons=[(_("See the list"), settings.SITE_URL + reverse("invitations:ledger", args=[conference.pk]))],
-        facts=[_problem(trouble) for trouble in troubles[:LISTED_PROBLEMS]],
+        facts=[particulars.problem(trouble) for trouble in troubles[:LISTED_PROBLEMS]],
         hint=_("There are more; the list has all of them.") if count > LISTED_PROBLEMS else "",
     )
-    subject = _subject(_("Not delivered: %(topic)s — %(when)s (%(zone)s)"), conference)
+    subject = subject_of(delivery.kind, conference, content.when, is_series=content.is_series)
     return Letter(subject, *_printed(content, subject), from_name=settings.SITE_NAME)
 
 
-# THEIR PARTS
+# THEIR WORDS
 
 
-def _common(invitation: Invitation, lead: str) -> Content:
+def _common(invitation: Invitation, lead: str, now: datetime, only: Occurrence | None = None) -> Content:
     """What stands in every letter to a participant."""
-    names = _names(invitation.conference, invitation.address)
+    conference = invitation.conference
+    said = names(conference, invitation.address) | {"zone": conference.time_zone}
     foot = _(
         "%(name)s sent this through %(site)s to %(address)s. If you do not want letters about this conference, "
         "write to %(organizer)s."
     )
     return Content(
-        lead=lead % names,
-        conference=invitation.conference,
-        foot=foot % names,
+        lead=lead % said,
+        conference=conference,
+        foot=foot % said,
+        when=When.of(only) if only else _when(conference, now),
+        only=only,
         zone=invitation.time_zone,
     )
 
 
-def _names(conference: Conference, address: str) -> dict[str, str]:
-    """Who and where, for sentences."""
-    return {
-        "name": isolate(str(conference.organizer)),
-        "organizer": isolate(shown_address(conference.organizer.email)),
-        "address": isolate(shown_address(address)),
-        "site": isolate(settings.SITE_NAME),
-    }
+def _when(conference: Conference, now: datetime) -> When | None:
+    """The date that the head of a letter shows."""
+    row = words.current(conference, now)
+    return When.of(row) if row else None
 
 
-def _note(conference: Conference, text: str) -> Fact | None:
-    """The organizer's own words in a frame that says whose they are; nothing in it becomes a link."""
-    head = _("Message from %(name)s (%(organizer)s), not checked by %(site)s")
-    return Fact(head % _names(conference, ""), text, is_typed=True) if text else None
-
-
-def _answer_buttons(invitation: Invitation) -> list[tuple[str, str]]:
-    """They lead to a page with the answer chosen there; opening it answers nothing, because mail scanners do."""
+def _asking(content: Content, invitation: Invitation, question: str) -> Content:
+    """With the buttons that answer; a conference without a date asks nobody, and shows the way."""
     link = invitation.personal_link
-    return [(str(label), f"{link}?answer={answer}") for answer, (_partstat, label) in words.ANSWERS.items()]
-
-
-def _facts(invitation: Invitation, calendar_words: str, after_link: str = "") -> list[Fact]:
-    """What a participant needs to come and to say so."""
-    conference = invitation.conference
-    answered = invitation.answer != PartStat.NEEDS_ACTION
-    facts = [
-        Fact(_("Organizer"), isolate(str(conference.organizer))),
-        Fact(_("Agenda"), conference.agenda, is_typed=True),
-        Fact(_("Join"), invitation.personal_link, url=invitation.personal_link, after=after_link),
-        Fact(_("Conference ID"), conference.number),
-        Fact(_("Password"), conference.password),
-        Fact(_("Your answer"), str(PartStat(invitation.answer).label) if answered else ""),
-    ]
-    return [fact for fact in facts if fact.text] + _calendar_fact(invitation, calendar_words)
-
-
-def _calendar_fact(invitation: Invitation, calendar_words: str) -> list[Fact]:
-    return [Fact(_("Calendar"), calendar_words)] if _has_calendar(invitation) else []
+    if content.conference.permanent:
+        return replace(content, buttons=[(_("Open the conference page"), link)])
+    # They lead to a page with the answer chosen there; opening it answers nothing, because mail scanners do.
+    buttons = [(str(label), f"{link}?answer={answer}") for answer, (_partstat, label) in words.ANSWERS.items()]
+    return replace(content, question=question, buttons=buttons, hint=_hint(content.conference))
 
 
 def _hint(conference: Conference) -> str:
@@ -256,26 +252,72 @@ def _hint(conference: Conference) -> str:
         "%(name)s sees these answers at once; buttons of your mail program answer by e-mail instead. If Gmail says "
         "that it does not know the sender, choose “I know the sender”: then the conference appears in your calendar."
     )
-    return hint % _names(conference, "")
+    return hint % names(conference, "")
 
 
-def _problem(trouble: Delivery) -> Fact:
-    """One letter that has not arrived, and why: our words, then the server's."""
-    address = shown_address(trouble.address)
-    name = trouble.invitation.name if trouble.invitation else ""
-    why = [str(trouble.get_why_display() or trouble.get_state_display()), trouble.reply]
-    who = f"{isolate(name)} ({address})" if name else address
-    return Fact(who, "\n".join(filter(None, why)), is_typed=True)
+def _who_changed(what: News) -> str:
+    if what.by_law:
+        return _("New rules of the time zone %(zone)s moved the start: the clock time there stays")
+    return _("%(name)s moved one date of this conference") if what.only else _("%(name)s changed this conference")
+
+
+def _question(what: News) -> str:
+    if what.only:
+        return _("Your answer counts for all dates. Will you take part?")
+    return _("Does the new time suit you?") if what.asks_anew else _("Will you take part?")
+
+
+def _calendar_words(what: News) -> str:
+    if what.only:
+        return _("The attached file moves this date in your calendar.")
+    if what.asks_anew or what.by_law:
+        return _("The attached file moves the conference in your calendar.")
+    return _("The attached file brings your calendar up to date.")
+
+
+def _calendar_fact(invitation: Invitation, calendar_words: str) -> list[Fact]:
+    return [Fact(_("Calendar"), calendar_words)] if objects.has_object(invitation) else []
+
+
+def _off() -> str:
+    return _("%(name)s cancelled this conference")
+
+
+def _message_of(conference: Conference, day: date | None) -> str:
+    """What the organizer wrote when cancelling it, or the date that the rule has on `day`."""
+    change = conference.changes.filter(kind=Change.Kind.CANCELLED, original_date=day).first()
+    return change.message if change else ""
+
+
+def _continues(before: Conference) -> str:
+    """Which series this one continues."""
+    said = {"topic": isolate(before.topic)}
+    if before.over_at is None:
+        return _("This continues “%(topic)s”.") % said
+    last = words.day(before.over_at, before.time_zone)
+    return _("This continues “%(topic)s”, which has its last date on %(day)s.") % {**said, "day": last}
+
+
+def _goes_on(conference: Conference) -> str:
+    """As what a series that ends goes on."""
+    after = Conference.objects.filter(follows=conference, cancelled_at=None).first()
+    if after is None:
+        return ""
+    said = {"topic": isolate(after.topic), "day": words.day(after.starts_at, after.time_zone)}
+    return _("From %(day)s on it goes on as “%(topic)s”.") % said
 
 
 # THE WHOLE
 
 
-def _personal(invitation: Invitation, delivery: Delivery, pattern: str, content: Content, now: datetime) -> Letter:
-    """The letter to one participant, with its calendar object."""
+def _personal(
+    invitation: Invitation, delivery: Delivery, content: Content, now: datetime, only: Occurrence | None = None
+) -> Letter:
+    """The letter to one participant, with its calendar object, of the whole or of `only` one occurrence."""
     organizer = invitation.conference.organizer
-    subject = _subject(pattern, invitation.conference)
-    ics = _calendar(invitation, now, is_off=content.is_off) if _has_calendar(invitation) else None
+    subject = subject_of(delivery.kind, invitation.conference, content.when, is_series=content.is_series)
+    write = objects.cancel if content.is_off else objects.request
+    ics = write(invitation, now, only=only) if objects.has_object(invitation) else None
     text, html = _printed(content, subject)
     return Letter(
         subject,
@@ -289,82 +331,38 @@ def _personal(invitation: Invitation, delivery: Delivery, pattern: str, content:
     )
 
 
-def _subject(pattern: str, conference: Conference) -> str:
-    """The subject line with day, time and zone; a long topic is cut, never the time."""
-    start = conference.starts_at.astimezone(conference.zone)
-    rest = {"when": date_format(start, _("D j M Y H:i")), "zone": conference.time_zone}
-    room = SUBJECT_LIMIT - len(pattern % {**rest, "topic": isolate("")})
-    return pattern % {**rest, "topic": isolate(cut(conference.topic, room))}
-
-
 def _printed(content: Content, subject: str) -> tuple[str, str]:
     """Text and HTML."""
-    conference = content.conference
-    start, end, zone = conference.starts_at, conference.ends_at, conference.time_zone
     context = {
         "letter": content,
         "subject": subject,
         "site_name": settings.SITE_NAME,
-        "topic": isolate(conference.topic),
-        "day": words.day(start, zone),
-        "clock": words.clock(start, end, zone),
-        "place": words.place(start, zone),
-        "elsewhere": words.elsewhere(conference, content.zone),
+        "topic": isolate(content.conference.topic),
+        "when": content.when,
+        "elsewhere": content.when.elsewhere(content.zone) if content.when else "",
     }
     text = render_to_string("mail/letter.txt", context)
     return f"{text.strip()}\n", render_to_string("mail/letter.html", context)
 
 
-# THE CALENDAR OBJECT
-
-
-def _has_calendar(invitation: Invitation) -> bool:
-    """Not for organizers who invite themselves: where ORGANIZER and reader are one, no program shows buttons."""
-    return invitation.address.lower() != invitation.conference.organizer.email.lower()
-
-
-def calendar_file(invitation: Invitation, now: datetime) -> bytes:
-    """The same entry to download, for calendars that know nothing of letters; a cancelled one takes it out again.
-
-    The UID is that of the letters, so that later ones find the entry: this file asks nobody and belongs to the reader.
-    """
-    conference = invitation.conference
-    if conference.cancelled_at:
-        return _calendar(invitation, now, is_off=True)
-    return calendar.download(words.event(conference, invitation.personal_link, now))
-
-
-def _calendar(invitation: Invitation, now: datetime, *, is_off: bool) -> bytes:
-    """The iTIP object (RFC 5546) for one person.
-
-    Others are named in it where guests may see each other, as long as the letter does not become too large.
-    """
-    conference = invitation.conference
-    event = words.event(conference, invitation.personal_link, now)
-    organizer = Person(str(conference.organizer), conference.organizer.email)
-    reader = Attendee(invitation.name, invitation.address, invitation.answer)
-    if is_off:
-        return itip.cancel(event, organizer, reader)
-    if conference.guests_see_each_other:
-        shared = itip.request(event, organizer, [reader, *_others(invitation)])
-        if len(shared) <= LONGEST_CALENDAR:
-            return shared
-    return itip.request(event, organizer, [reader])
-
-
-def _others(invitation: Invitation) -> list[Attendee]:
-    """The other participants with their answers."""
-    rows = invitation.conference.invitations.standing().with_answer().exclude(pk=invitation.pk).order_by("pk")
-    return [Attendee(row.name, row.address, row.answer) for row in rows[:LISTED_GUESTS]]
-
-
 # WHAT WAS SAID BEFORE
 
 
-def _told_sequence(delivery: Delivery) -> int:
-    """The newest state before this delivery's of which the person has, or may have, a letter."""
-    told = _earlier(delivery).filter(sequence__lt=delivery.sequence).aggregate(newest=Max("sequence"))
-    return told["newest"] or 0
+def _told(delivery: Delivery) -> tuple[int, bool]:
+    """The newest state before this delivery's that the person has a letter about, and whether that is sure."""
+    earlier = _earlier(delivery).filter(sequence__lt=delivery.sequence)
+    sent = Q(state=Delivery.State.SENT)
+    told = earlier.aggregate(sent=Max("sequence", filter=sent), newest=Max("sequence"))
+    return (told["newest"] or 0, False) if told["sent"] is None else (told["sent"], True)
+
+
+def _dates_told(delivery: Delivery, conference: Conference) -> set[date]:
+    """Dates of the rule whose cancellation the person is told by letters of their own."""
+    if not conference.rule:
+        return set()
+    rows = Delivery.objects.filter(invitation=delivery.invitation_id, original_date__isnull=False)
+    rows = rows.exclude(state__in=[Delivery.State.SUPERSEDED, Delivery.State.CANCELLED])
+    return {day for day in rows.values_list("original_date", flat=True) if day}
 
 
 def _first_message_id(delivery: Delivery) -> str | None:

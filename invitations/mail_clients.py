@@ -88,6 +88,7 @@ class Draft:
     agenda: str = ""
     number: str = ""
     password: str = ""
+    dial_in: str = ""
     organizer: str = ""
 
 
@@ -159,6 +160,8 @@ def details(draft: Draft) -> str:
         gettext("Conference ID: %(number)s") % {"number": one_line(draft.number)} if draft.number else "",
         gettext("Password: %(password)s") % {"password": one_line(draft.password)} if draft.password else "",
     ]
+    if draft.dial_in:
+        access.append(gettext("By telephone: %(number)s") % {"number": one_line(draft.dial_in)})
     way_in = f"{gettext('Join:')}\n{draft.link}"
     return "\n\n".join(filter(None, [clean_text(draft.agenda), way_in, "\n".join(filter(None, access))]))
 
@@ -178,7 +181,7 @@ def _forms(draft: Draft) -> Iterator[Draft]:
     yield draft
     yield replace(draft, agenda="")
     for length in range(_TITLE_LIMIT, 0, -1):
-        yield replace(draft, topic=cut(one_line(draft.topic), length), agenda="", number="", organizer="")
+        yield replace(draft, topic=cut(one_line(draft.topic), length), agenda="", number="", dial_in="", organizer="")
 
 
 def _compose_url(template: str, topic: str, body: str) -> str:

@@ -1,30 +1,25 @@
-"""What every invitation says about a conference, whichever way it goes: when it is, what changed, the whole draft.
+"""What every invitation says about a conference, whichever way it goes: when it is, the whole draft.
 
 The words come in the language that is active; the functions read the conference and write nothing.
 """
 
+from __future__ import annotations
+
 import unicodedata
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import DurationField
-from django.utils.formats import date_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import get_language_bidi, get_supported_language_variant, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
-from conferences import times
-from conferences.facts import FACTS, facts
-from conferences.models import Change, Conference
-from invitations.calendar import Event
-from invitations.mail_clients import Draft, details, google_calendar_url, outlook_calendar_url
-from invitations.models import TIME_FACTS, PartStat
-
-PRODUCT = "-//Personal Cabinet//Personal Cabinet 1.0//EN"
-ALARM_MINUTES = 15
+from conferences import recurrence, times
+from conferences.models import Conference, Occurrence
+from conferences.rooms import room_called
+from invitations.mail_clients import Draft, google_calendar_url, outlook_calendar_url
+from invitations.models import PartStat
 
 # How pages and links name an answer, what it means to calendars, and what its button says.
 ANSWERS = {
@@ -32,16 +27,6 @@ ANSWERS = {
     "tentative": (PartStat.TENTATIVE, gettext_lazy("Tentative")),
     "declined": (PartStat.DECLINED, gettext_lazy("Decline")),
 }
-
-
-@dataclass(frozen=True)
-class Changed:
-    """One line of “What changed”; `was` may be empty."""
-
-    label: str
-    now: str
-    was: str
-    is_time: bool = False
 
 
 def language_of(*wished: str) -> str:
@@ -89,16 +74,92 @@ def length(duration: timedelta) -> str:
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
-def elsewhere(conference: Conference, zone: str) -> str:
+def elsewhere(row: Conference | Occurrence, zone: str) -> str:
     """The time on the clock of somebody in `zone`; empty where that clock shows the same."""
-    start, end = conference.starts_at, conference.ends_at
-    if not zone or _local(start, zone).utcoffset() == _local(start, conference.time_zone).utcoffset():
-        return ""
-    return _("On your clock: %(when)s") % {"when": when(start, end, zone)}
+    return When.of(row).elsewhere(zone)
 
 
 def _local(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone))
+
+
+@dataclass(frozen=True)
+class When:
+    """From one instant to another, on the clock of `zone`."""
+
+    start: datetime
+    end: datetime
+    zone: str
+
+    @classmethod
+    def of(cls, row: Conference | Occurrence) -> When:
+        """When an occurrence is, or a conference that does not repeat; of a series its first date."""
+        conference = row.conference if isinstance(row, Occurrence) else row
+        return cls(row.starts_at, row.ends_at, conference.time_zone)
+
+    @classmethod
+    def by_rule(cls, occurrence: Occurrence) -> When:
+        """Where the rule has an occurrence, wherever it was moved to."""
+        conference = occurrence.conference
+        start = times.instant_by_rule(occurrence.original_start, conference.time_zone)
+        return cls(start, start + conference.duration, conference.time_zone)
+
+    @property
+    def day(self) -> str:
+        """Thursday 3 December 2026"""
+        return day(self.start, self.zone)
+
+    @property
+    def clock(self) -> str:
+        """14:00–14:45"""
+        return clock(self.start, self.end, self.zone)
+
+    @property
+    def place(self) -> str:
+        """Berlin, UTC+1"""
+        return place(self.start, self.zone)
+
+    @property
+    def whole(self) -> str:
+        """Thursday 3 December 2026, 14:00–14:45 (Berlin, UTC+1)"""
+        return when(self.start, self.end, self.zone)
+
+    @property
+    def at_home(self) -> str:
+        """Thursday 3 December 2026, 14:00–14:45, for where the place is known."""
+        return _("%(day)s, %(clock)s") % {"day": self.day, "clock": self.clock}
+
+    def elsewhere(self, zone: str) -> str:
+        """The same on the clock of somebody in `zone`; empty where that clock shows the same."""
+        if not zone or _local(self.start, zone).utcoffset() == _local(self.start, self.zone).utcoffset():
+            return ""
+        return _("On your clock: %(when)s") % {"when": when(self.start, self.end, zone)}
+
+
+def current(conference: Conference, now: datetime) -> Conference | Occurrence | None:
+    """Of a series the date that goes on or comes next, or the last one; a conference that has one date is that itself.
+
+    None for a permanent one.
+    """
+    if conference.permanent:
+        return None
+    if not conference.rule:
+        return conference
+    rows = conference.occurrences
+    return rows.filter(cancelled_at=None).coming(now).first() or rows.current(now) or conference
+
+
+def repeats(conference: Conference) -> str:
+    """Every week on Monday, 4 times, at 10:00 on the clock in Berlin; empty for what does not repeat."""
+    rule = conference.recurrence
+    if rule is None:
+        return ""
+    said = {
+        "rule": recurrence.in_words(rule, conference.start_date),
+        "clock": time_format(conference.start_time, _("H:i")),
+        "city": times.city(conference.time_zone),
+    }
+    return _("%(rule)s, at %(clock)s on the clock in %(city)s") % said
 
 
 # THE WHOLE
@@ -108,36 +169,33 @@ def draft(conference: Conference, link: str) -> Draft:
     """The conference as text to send by hand; `link` is the direct link or somebody's personal one."""
     return Draft(
         topic=conference.topic,
-        when=(when(conference.starts_at, conference.ends_at, conference.time_zone),),
+        when=_in_lines(conference),
         link=link,
         agenda=conference.agenda,
         number=conference.number,
         password=conference.password,
+        dial_in=room_called(conference.room_backend).dial_in,
         organizer=conference.organizer.get_full_name(),
     )
 
 
-def event(conference: Conference, link: str, now: datetime) -> Event:
-    """The conference as one calendar entry that letters carry; `now` becomes its DTSTAMP."""
-    return Event(
-        uid=conference.uid,
-        sequence=conference.sequence,
-        stamp=now,
-        created=conference.created_at,
-        changed=conference.changed_at,
-        start=conference.wall_start,
-        zone=conference.time_zone,
-        duration=conference.duration,
-        summary=conference.topic,
-        description=details(draft(conference, link)),
-        link=link,
-        prodid=PRODUCT,
-        alarm_minutes=ALARM_MINUTES,
-    )
+def _in_lines(conference: Conference) -> tuple[str, ...]:
+    """When it is: nothing to say of a permanent one; of a series the rule and the day on which it begins."""
+    rule = conference.recurrence
+    if conference.permanent:
+        return ()
+    if rule is None:
+        return (When.of(conference).whole,)
+    day = next(rule.days(conference.start_date), conference.start_date)
+    start = times.instant_by_rule(datetime.combine(day, conference.start_time), conference.time_zone)
+    first = When(start, start + conference.duration, conference.time_zone)
+    return (repeats(conference), _("First on %(when)s") % {"when": first.whole})
 
 
 def calendar_links(conference: Conference, draft: Draft) -> list[tuple[str, str]]:
-    """Calendars on the web that take an entry by a link: their names and the links."""
+    """Calendars on the web that take an entry by a link: their names and the links. None takes a series."""
+    if conference.permanent or conference.rule:
+        return []
     start, end = conference.starts_at, conference.ends_at
     links = [
         (_("Google Calendar"), google_calendar_url(draft, start, end, conference.time_zone)),
@@ -145,66 +203,6 @@ def calendar_links(conference: Conference, draft: Draft) -> list[tuple[str, str]
         (_("Microsoft 365"), outlook_calendar_url(draft, start, end, host="outlook.office.com")),
     ]
     return [(name, link) for name, link in links if link]
-
-
-# WHAT CHANGED
-
-
-def changed(conference: Conference, since: int) -> list[Changed]:
-    """What is different from the state `since` (a sequence) to the present one; what was changed back is left out."""
-    before: dict[str, Any] = {}
-    for change in conference.changes.filter(sequence__gt=since, kind=Change.Kind.CHANGED).order_by("-sequence"):
-        before |= change.before
-    present = facts(conference)
-    before = {name: value for name, value in before.items() if present[name] != value}
-    old = copy(conference)
-    for name, value in before.items():
-        setattr(old, name, _from_json(name, value))
-    return _changed_time(conference, old) + [
-        _changed_fact(name, conference, old) for name in FACTS if name in before and name not in TIME_FACTS
-    ]
-
-
-def _changed_time(new: Conference, old: Conference) -> list[Changed]:
-    """Date and time as lines of their own; a time in another zone names both places."""
-    lines = [(_("Date"), day(new.starts_at, new.time_zone), day(old.starts_at, old.time_zone))]
-    clocks = [clock(each.starts_at, each.ends_at, each.time_zone) for each in (new, old)]
-    places = [place(each.starts_at, each.time_zone) for each in (new, old)]
-    if new.time_zone != old.time_zone:
-        clocks = [f"{shown} {where}" for shown, where in zip(clocks, places, strict=True)]
-    lines.append((_("Time"), clocks[0], clocks[1]))
-    return [Changed(label, now, was, is_time=True) for label, now, was in lines if now != was]
-
-
-def _changed_fact(name: str, new: Conference, old: Conference) -> Changed:
-    """A line of its own; an agenda is too long for one and stands in the letter anyway."""
-    label = str(_field(name).verbose_name)
-    if name == "agenda" and new.agenda:
-        return Changed(label, _("see below"), "")
-    return Changed(label, _shown(new, name), "" if name == "agenda" else _shown(old, name))
-
-
-def _from_json(name: str, value: Any) -> Any:
-    """A value of `Change.before` as the field holds it."""
-    field = _field(name)
-    return timedelta(seconds=value) if isinstance(field, DurationField) else field.to_python(value)
-
-
-def _field(name: str) -> Any:
-    return Conference._meta.get_field(name)
-
-
-def _shown(conference: Conference, name: str) -> str:
-    """The value of a field as people read it."""
-    value = getattr(conference, name)
-    if value in (None, ""):
-        return _("none")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, timedelta):
-        return length(value)
-    chosen = getattr(conference, f"get_{name}_display", None)
-    return str(chosen()) if chosen else str(value)
 
 
 # PEOPLE'S TEXT
