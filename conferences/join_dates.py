@@ -15,7 +15,7 @@ CLOCK_FACTS = ("start_date", "start_time", "time_zone")
 def moved_from(door: Door) -> datetime | None:
     """When it was to start, if it was moved: by itself, or, where there is just this one, with the conference."""
     occurrence, conference = door.occurrence, door.conference
-    if occurrence is None:
+    if occurrence is None or not conference.sequence:  # never changed
         return None
     if conference.rule:
         old = times.instant_by_rule(occurrence.original_start, conference.time_zone)

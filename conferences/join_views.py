@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conferences import guests, join_dates
 from conferences.join import Door, Entrance, Refusal, Visitor, barrier, compare_password, door, enter, successor
 from conferences.join_forms import JoinForm, NumberForm
-from conferences.links import by_token, count_miss, refuse_guessers
+from conferences.links import by_token, count_miss, refuse_guessers, told_by_link
 from conferences.models import Conference
 from conferences.responses import guest_page, hand_over, network_of, room_is_down, waiting_answer
 from conferences.tokens import new_token
@@ -91,7 +91,7 @@ def _about(way: Door, now: datetime) -> dict[str, Any]:
         "conference": conference,
         "door": way,
         "now": now,
-        "agenda": "" if conference.password else conference.agenda,
+        "agenda": told_by_link(conference).agenda,
         "moved_from": join_dates.moved_from(way),
     }
 

@@ -1,5 +1,6 @@
 """The direct link of a conference, and how tokens in links are looked up without helping those who guess."""
 
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,18 @@ class TooManyTries(Exception):
 def join_url(conference: Conference) -> str:
     """The direct link, absolute, for pages, letters and calendar objects."""
     return f"{settings.SITE_URL}{reverse('conferences:join', args=[conference.join_token])}"
+
+
+def told_by_link(conference: Conference) -> Conference:
+    """The conference without what whoever has only the direct link is not told: the password, and what it protects.
+
+    A copy to read from, never to save.
+    """
+    told = copy(conference)
+    if conference.password or conference.invited_only:
+        told.agenda = ""
+    told.password = ""
+    return told
 
 
 def by_token[T: Model](rows: QuerySet[T], *, network: str, now: datetime, **token: Any) -> T:

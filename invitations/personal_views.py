@@ -9,16 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from conferences import join_dates
+from conferences import join_dates, times
 from conferences.choices import Role
-from conferences.join import Entrance, Refusal, Visitor, barrier, door, enter, successor
+from conferences.join import Door, Entrance, Refusal, Visitor, barrier, door, enter, successor
 from conferences.join_forms import JoinForm
-from conferences.links import by_token
+from conferences.links import by_token, told_by_link
+from conferences.models import Conference
 from conferences.responses import View, guest_page, hand_over, network_of, room_is_down, waiting_answer
 from invitations import letters, words
-from invitations.files import ics
+from invitations.files import ics, to_keep
 from invitations.forms import AnswerForm
 from invitations.models import ClosedError, Invitation, PartStat
 
@@ -84,13 +85,22 @@ def _about(invitation: Invitation, now: datetime) -> dict[str, Any]:
         "invitation": invitation,
         "conference": conference,
         "links": words.calendar_links(conference, draft),
-        "length": words.length(conference.duration),
-        "elsewhere": words.elsewhere(conference, invitation.time_zone),
+        "length": words.length(way.place.duration),
+        "elsewhere": _elsewhere(way, invitation.time_zone),
+        "moved_from": join_dates.moved_from(way),
         "door": way,
         "now": now,
         "arrival": arrival,
         "closed": barrier(way, me, arrival, now),
     }
+
+
+def _elsewhere(way: Door, zone: str) -> str:
+    """The time on the clock of somebody in `zone`; empty where that clock shows the same, or there is no time."""
+    start, end = way.starts_at, way.ends_at
+    if not (zone and start and end) or times.offset(start, zone) == times.offset(start, way.conference.time_zone):
+        return ""
+    return _("On your clock: %(when)s") % {"when": words.when(start, end, zone)}
 
 
 def _show(
@@ -109,6 +119,8 @@ def _show(
         return render(request, "invitations/cancelled.html", context)
     context |= {
         "form": form,
+        "cancelled_dates": join_dates.cancelled_before(context["door"], now),
+        "next_dates": join_dates.next_dates(context["door"], now),
         "name_form": name_form or JoinForm(with_password=False),
         "takes_answers": not invitation.conference.permanent and invitation.takes_answers(now),
         "is_down": is_down,
@@ -161,6 +173,16 @@ def personal_waiting(request: HttpRequest, invitation: Invitation, now: datetime
     """A page in the waiting room tells that it is still open, or that its person leaves."""
     mine = door(invitation.conference, now).arrivals.filter(key=_visitor(invitation).key)
     return waiting_answer(request, mine, now, page=invitation.get_absolute_url())
+
+
+@guest_page
+@require_safe
+def direct_calendar_file(request: HttpRequest, token: str) -> HttpResponse:
+    """The conference with the direct link, for whoever has no more than that."""
+    now = timezone.now()
+    rows = Conference.objects.filter(cancelled_at=None).select_related("organizer")
+    conference = by_token(rows, join_token=token, network=network_of(request), now=now)
+    return to_keep(told_by_link(successor(conference, now) or conference), now)
 
 
 @personal_link("GET", "HEAD")
