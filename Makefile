@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 CHROMIUM ?= chromium
 
 .DELETE_ON_ERROR:
-.PHONY: run dev demo test check bench chaos lock browser
+.PHONY: run dev demo test check bench chaos lock browser libical
 
 run: .venv/.stamp-run
 	@exec $(PYTHON) manage.py serve
@@ -16,7 +16,7 @@ demo: .venv/.stamp-run
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py demo
 
-test: .venv/.stamp-dev tests/peers/node_modules/.stamp $(if $(filter no,$(BROWSER)),,browser)
+test: .venv/.stamp-dev tests/peers/node_modules/.stamp libical $(if $(filter no,$(BROWSER)),,browser)
 	@exec $(PYTHON) tests/run.py
 
 bench: .venv/.stamp-dev
@@ -64,3 +64,6 @@ tests/peers/node_modules/.stamp: tests/peers/package-lock.json
 
 browser:
 	@command -v $(CHROMIUM) >/dev/null || scripts/install-browser
+
+libical: .venv/.stamp-dev
+	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libical.so.3")' 2>/dev/null || scripts/install-libical
