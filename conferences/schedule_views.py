@@ -98,7 +98,7 @@ def _schedule(request: SignedInRequest, form: ConferenceForm) -> HttpResponse:
 def half_way(request: SignedInRequest, form: ConferenceForm, **context: Any) -> HttpResponse | None:
     """The answer to a button that only fills in or shows something: nothing is saved, nothing typed is lost."""
     if "suggest" in request.POST:
-        return form_page(request, form.with_(password=new_password()), **context)
+        return form_page(request, form.with_(password=new_password()), suggested=True, **context)
     if "dates" in request.POST:
         form.forget_errors_but(*WHEN, *RECURRENCE)
         return form_page(request, form, next_dates=form.next_dates(), **context)

@@ -97,8 +97,13 @@ def error_prefix(form: forms.BaseForm | None = None) -> str:
 
 
 @register.simple_block_tag
-def ledger(content: SafeString, drawing: str, title: Text, *fields: Control, empty: Text = "") -> SafeString:
-    """One line of the settings ledger: closed it says in words what its fields are set to. Errors open it."""
+def ledger(
+    content: SafeString, drawing: str, title: Text, *fields: Control, empty: Text = "", opened: object = False
+) -> SafeString:
+    """One line of the settings ledger: closed it says in words what its fields are set to.
+
+    Errors open it, and whatever was `opened` for: an answer that it holds.
+    """
     words = ", ".join(filter(None, (bound.words() for bound in fields))) or str(empty)
     return render_to_string(
         "components/ledger.html",
@@ -108,7 +113,7 @@ def ledger(content: SafeString, drawing: str, title: Text, *fields: Control, emp
             "words": words[:1].upper() + words[1:],
             "names": " ".join(bound.html_name for bound in fields),
             "empty": empty,
-            "opened": any(bound.errors for bound in fields) or 'class="field is-bad' in content,
+            "opened": opened or any(bound.errors for bound in fields) or 'class="field is-bad' in content,
             "content": content,
         },
     )

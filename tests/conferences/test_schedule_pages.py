@@ -416,3 +416,14 @@ def test_the_form_asks_the_database_equally_often(
         Deputy.objects.create(principal=make_user(), deputy=alice)
     with django_assert_num_queries(len(seen)):
         as_alice.get(url)
+
+
+def open_lines(page: str) -> list[str]:
+    return re.findall(r"(?s)<details open>.*?<b>(.*?)</b>", page)
+
+
+@pytest.mark.parametrize(("button", "line"), [({"suggest": "1"}, "Access"), ({"dates": "1"}, "Recurrence"), ({}, None)])
+def test_the_line_that_holds_the_answer_is_open(as_alice: Client, button: dict[str, str], line: str | None) -> None:
+    """Without script an answer in a closed line would be no answer."""
+    page = as_alice.post(NEW, press(**WEEKLY, **button, topic="")).content.decode()
+    assert open_lines(page) == ([line] if line else [])

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from addressbook.models import Contact
 from cabinet.models import User
-from conferences.models import Change, Conference
+from conferences.models import Change, Conference, Template
 from invitations.models import Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -56,10 +56,16 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     plain = ["home", "profile", "account_change_password", "conferences:list", "conferences:new", "addressbook:add"]
     of_one = ["conferences:conference", "conferences:edit", "conferences:cancellation", "invitations:ledger"]
     of_one += ["conferences:recordings"]
+    templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
     return [
         *(reverse(name) for name in plain),
         f"{reverse('conferences:list')}?show=past",
+        f"{reverse('conferences:new')}?repeat={conference.pk}",
+        f"{reverse('conferences:new')}?template={templates[0].pk}",
+        reverse("conferences:templates"),
+        *(reverse(f"conferences:{name}", args=[templates[1].pk]) for name in ("template", "template-deletion")),
+        reverse("conferences:save-as-template", args=[conference.pk]),
         *(f"{reverse('addressbook:contacts')}?q={query}" for query in ("", "person", "%3Cscript%3E")),
         *(reverse(f"addressbook:{name}", args=[contact.pk]) for name in ("edit", "delete")),
         *(reverse(name, args=[conference.pk]) for name in of_one),
