@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from conferences import recurrence, times
 from conferences.facts import FACTS, facts
-from conferences.history import in_words
+from conferences.history import in_words, label
 from conferences.models import Change, Conference, Occurrence
 from invitations.models import TIME_FACTS
 from invitations.words import When
@@ -63,8 +63,14 @@ def since(conference: Conference, sequence: int, *, zone: str = "", told: Collec
 
 
 def from_another(conference: Conference, change: Change) -> News:
-    """What is different from the series that `conference` continues, as its first `change` holds it."""
-    return _of_facts(conference, [change])
+    """What is different from the series that `conference` continues, as its first `change` holds it.
+
+    That it has another end goes without saying: of so many times it has the rest.
+    """
+    news = _of_facts(conference, [change])
+    if not news.ends_elsewhere:
+        return news
+    return replace(news, lines=tuple(line for line in news.lines if line.label != label("rule")))
 
 
 # THE WHOLE
@@ -102,16 +108,15 @@ def _of_time(new: When, old: When, *, repeats: bool = False) -> list[Changed]:
     if new.zone != old.zone:
         clocks = [f"{each.clock} {each.place}" for each in (new, old)]
     lines.append((_("Time"), clocks[0], clocks[1]))
-    return [Changed(label, now, was) for label, now, was in lines if now != was]
+    return [Changed(name, now, was) for name, now, was in lines if now != was]
 
 
 def _of_fact(name: str, new: Conference, old: Conference) -> Changed:
     """A line of its own; an agenda is too long for one and stands in the letter anyway."""
-    label = str(_field(name).verbose_name)
     if name == "agenda":
-        return Changed(label, _("see below") if new.agenda else _("none"))
+        return Changed(label(name), _("see below") if new.agenda else _("none"))
     now, was = (in_words(name, facts(each, (name,))[name], each.start_date) for each in (new, old))
-    return Changed(label, now, was)
+    return Changed(label(name), now, was)
 
 
 def _from_json(name: str, value: Any) -> Any:
@@ -158,7 +163,7 @@ def _of_dates(conference: Conference, changes: list[Change], rows: Mapping[date,
     for row in rows.values():
         now, was = When.of(row), _old_when(row, changes)
         if row.cancelled_at:
-            lines.append(Changed(_("One date was cancelled"), now.at_home))
+            lines.append(Changed(_("One date was cancelled"), now.day))
         elif now != was:
             lines.append(Changed(_("One date was moved"), now.at_home, was.at_home))
     more = [Changed(_("More dates were moved or cancelled"), _("your page has all of them"))]
