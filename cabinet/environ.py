@@ -362,3 +362,14 @@ def dial_in(text: str, rooms: tuple[Room, ...]) -> tuple[Room, ...]:
             raise ValueError(f"must say in at most 300 letters how one reaches {name} by telephone, as {name}=text")
         said[name] = words
     return tuple(replace(room, dial_in=said.get(room.name, "")) for room in rooms)
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    """VIDEO_HOSTS: where else rooms send browsers on to, as sources of a content security policy."""
+    found = tuple(filter(None, map(str.strip, text.split(","))))
+    for source in found:
+        host, _colon, port = source.removeprefix("*.").partition(":")
+        is_sound = _HOST.fullmatch(host) and ("." in host or "*" not in source) and re.fullmatch("[0-9]{0,5}", port)
+        if not is_sound or source.endswith(":"):
+            raise ValueError("must hold hosts, separated by commas, like bbb1.example.org, *.bbb.example.org")
+    return tuple(f"https://{source.lower()}" for source in found)

@@ -168,6 +168,7 @@ HIDDEN_MAIL_CLIENTS = environ.read("HIDDEN_MAIL_CLIENTS").split()
 
 ROOMS = environ.read_with("VIDEO_URL", "jitsi+https://meet.jit.si", environ.rooms)
 ROOMS = environ.read_with("DIAL_IN", "", lambda text: environ.dial_in(text, ROOMS))
+VIDEO_HOSTS = environ.read_with("VIDEO_HOSTS", "", environ.hosts)
 
 # WHO
 

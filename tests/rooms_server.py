@@ -7,7 +7,8 @@ https://docs.bigbluebutton.org/development/api.
     with RoomsServer(make_certificate(folder, "localhost")) as server:
         server.fault = "hang"      # from now on; "" for none, see FAULTS
 
-Addresses of join are for browsers: `server.visit(url)` follows one as a browser would.
+Addresses of join are for browsers: `server.visit(url)` follows one as a browser would. A real browser is sent on to the
+client, by another name of the host, as a balancer of load does it.
 """
 
 import contextlib
@@ -104,6 +105,11 @@ class RoomsServer:
     def address(self) -> str:
         """Of the API."""
         return f"https://localhost:{self._server.server_port}{PATH}"
+
+    @property
+    def client(self) -> str:
+        """Where a browser ends up in the end."""
+        return f"https://127.0.0.1:{self._server.server_port}/html5client/"
 
     @property
     def video_url(self) -> str:
@@ -219,6 +225,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         stand_in = self.server.stand_in
+        if self.path == "/html5client/":
+            self.say(b"<!doctype html><title>Inside</title>", 200, **{"Content-Type": "text/html"})
+            return
+        if self.path.startswith(f"{PATH}/join?"):
+            stand_in.visit(f"{stand_in.address.removesuffix(PATH)}{self.path}")
+            self.say(b"", 302, Location=stand_in.client)
+            return
         try:
             call, parameters = stand_in.understood(self.path)
             stand_in.calls.append((call, parameters))

@@ -22,8 +22,8 @@ def room_called(name: str) -> RoomBackend:
 
 
 def origins() -> tuple[str, ...]:
-    """Where a page may lead people to, each place once."""
-    return tuple(dict.fromkeys(room.origin for room in all_rooms()))
+    """Where a page may lead people to, each place once: the rooms, and whereto their servers send people on."""
+    return tuple(dict.fromkeys([*(room.origin for room in all_rooms()), *settings.VIDEO_HOSTS]))
 
 
 @cache

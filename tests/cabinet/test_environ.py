@@ -106,6 +106,10 @@ WRONG = [
     ({"VIDEO_URL": "bbb+https://:" + "s" * 16 + "@host/api?x=1"}, "VIDEO_URL must name a video server"),
     ({"VIDEO_URL": "jitsi+https://meet.example.org#a%0Ab"}, "VIDEO_URL must give rooms a #name of at most 64 letters"),
     ({"VIDEO_URL": "jitsi+https://meet.example.org#" + "a" * 65}, "VIDEO_URL must give rooms a #name of at most 64"),
+    *(
+        ({"VIDEO_HOSTS": hosts}, "VIDEO_HOSTS must hold hosts, separated by commas")
+        for hosts in ("https://a.example.org", "*", "*.org", "a.example.org/x", "a b", "'self'", "a;script-src *", "a:")
+    ),
     ({"DIAL_IN": "+49 30 1234"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
     ({"DIAL_IN": "elsewhere=+49 30 1234"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
     ({"DIAL_IN": "meet.jit.si=1;meet.jit.si=2"}, "DIAL_IN must name each room of VIDEO_URL at most once"),
@@ -319,6 +323,12 @@ def test_lines_of_a_dial_in_text_may_hold_semicolons(settings_with: Callable[...
     urls = "jitsi+https://a.example.org#A,jitsi+https://b.example.org#B"
     rooms = settings_with(VIDEO_URL=urls, DIAL_IN="A=+49 30 1; then 2#\nB=+49 30 2")["ROOMS"]
     assert [room.dial_in for room in rooms] == ["+49 30 1; then 2#", "+49 30 2"]
+
+
+def test_rooms_may_send_people_on_to_other_hosts(settings_with: Callable[..., Settings]) -> None:
+    assert settings_with()["VIDEO_HOSTS"] == ()
+    hosts = settings_with(VIDEO_HOSTS="B1.example.org:8443, *.bbb.example.org,localhost:8443,")["VIDEO_HOSTS"]
+    assert hosts == ("https://b1.example.org:8443", "https://*.bbb.example.org", "https://localhost:8443")
 
 
 def test_secrets_are_in_no_representation(settings_with: Callable[..., Settings]) -> None:

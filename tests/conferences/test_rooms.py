@@ -137,6 +137,8 @@ def test_rooms_come_from_the_settings_and_a_lost_one_is_replaced_by_the_first(se
     assert [room.label for room in rooms.all_rooms()] == ["Jitsi (own)", "phone", "BigBlueButton (hall)"]
     assert [room.dial_in for room in rooms.all_rooms()] == ["", "+49 30 1", ""]
     assert rooms.origins() == ("https://own.example.org", "https://phone.example.org", "https://bbb.example.org")
+    settings.VIDEO_HOSTS = ("https://*.bbb.example.org",)
+    assert rooms.origins()[3:] == ("https://*.bbb.example.org",)
     assert rooms.room_called("phone").name == "phone"
     assert rooms.room_called("gone").name == rooms.room_called("").name == "own"
 
