@@ -3,6 +3,7 @@
 from django.urls import path
 
 from conferences import (
+    clock_views,
     deputy_views,
     edit_views,
     join_views,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("conferences/", list_views.conference_list, name="list"),
     path("conferences/new/", schedule_views.new, name="new"),
     path("conferences/new/dates/", schedule_views.dates, name="dates"),
+    path("conferences/new/clocks/", clock_views.clocks, name="clocks"),
+    path("conferences/<int:pk>/clocks/", clock_views.clocks, name="their-clocks"),
     path("conferences/templates/", template_views.templates, name="templates"),
     path("conferences/templates/<int:pk>/", template_views.template, name="template"),
     path("conferences/templates/<int:pk>/deletion/", template_views.deletion, name="template-deletion"),

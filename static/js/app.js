@@ -1,6 +1,7 @@
 // Every page works without scripts. Each behaviour is one file, fetched only where its attribute stands.
 const BEHAVIOURS = {
   "[data-browser-zone]": () => import("./browser-zone.js"),
+  "[data-clocks]": () => import("./clock-warnings.js"),
   "[data-combo]": () => import("./combobox.js"),
   "[data-copy], [data-copy-text]": () => import("./copy.js"),
   "[data-countdown]": () => import("./countdown.js"),

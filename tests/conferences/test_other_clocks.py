@@ -139,3 +139,69 @@ def test_zones_of_most_people_come_first_by_one_query(alice: User, django_assert
         make_invitation(conference, f"p{number}@example.org", time_zone=zone)
     with django_assert_num_queries(1):
         assert zones_of_invited(conference) == [TOKYO, NEW_YORK]
+
+
+# FORM
+
+
+def typed(**values: str) -> dict[str, str]:
+    day = {"topic": "Round", "date": "2027-07-01", "start": "16:00", "time_zone": BERLIN, "duration": "60"}
+    return day | {"repeat": "never"} | values
+
+
+def test_the_form_of_an_edit_warns_of_what_is_planned(as_alice: Client, alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2027, 7, 1, 16), duration=timedelta(minutes=95))
+    make_invitation(conference, time_zone=TOKYO)
+    page = text_of(as_alice.get(f"/conferences/{conference.pk}/edit/"))
+    assert "It will be night in Tokyo (23:00)." in page
+
+
+def test_a_series_that_has_begun_warns_of_its_next_date(as_alice: Client, alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2025, 7, 1, 16), rule="FREQ=YEARLY")
+    make_invitation(conference, time_zone=TOKYO)
+    page = text_of(as_alice.get(f"/conferences/{conference.pk}/edit/?scope=all"))
+    assert "It will be night in Tokyo (23:00)." in page
+
+
+def test_what_was_typed_is_what_is_warned_of(as_alice: Client, alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2027, 7, 1, 10))
+    make_invitation(conference, time_zone=TOKYO)
+    page = text_of(as_alice.post(f"/conferences/{conference.pk}/edit/", typed(topic="")))
+    assert "It will be night in Tokyo (23:00)." in page
+
+
+def test_a_script_asks_for_the_words_while_somebody_types(as_alice: Client, alice: User) -> None:
+    conference = make_conference(alice, start=datetime(2027, 7, 1, 10))
+    make_invitation(conference, time_zone=TOKYO)
+    theirs, new = f"/conferences/{conference.pk}/clocks/", "/conferences/new/clocks/"
+
+    def words(url: str, values: dict[str, str]) -> str:
+        return text_of(as_alice.post(url, values)).partition(" Clocks change")[0]
+
+    assert words(theirs, typed()) == "It will be night in Tokyo (23:00)."
+    assert words(theirs, {"start": "18:00"}) == "It will be night in Tokyo (Friday, 01:00)."
+    assert "night" not in words(theirs, typed(start="11:00"))
+    assert words(new, typed()) == ""
+    assert words(new, typed(start="23:00")) == "It will be night in Berlin (23:00)."
+
+
+def test_the_rule_counts_while_somebody_types(as_alice: Client, alice: User) -> None:
+    weekly = typed(time_zone=NEW_YORK, date="2027-03-01", start="10:00", repeat="weekly", weekdays="MO", ends="never")
+    assert text_of(as_alice.post("/conferences/new/clocks/", weekly)) == (
+        "Until 8 March 2027 people in Berlin see 16:00, and from 15 March 2027 15:00, because clocks change."
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"date": ""}, {"date": "9999-12-31"}, {"date": "2027-02-30"}, {"start": "25:00"}, {"time_zone": "Mars/Phobos"},
+     {"duration": "other", "minutes": "-5"}, {"permanent": "on"}, {"start": "02:30", "date": "2027-03-28"}],
+)  # fmt: skip
+def test_what_is_half_typed_or_wrong_is_no_warning_and_no_error(as_alice: Client, wrong: dict[str, str]) -> None:
+    assert text_of(as_alice.post("/conferences/new/clocks/", typed(start="03:00"))) != ""
+    answer = as_alice.post("/conferences/new/clocks/", typed(start="03:00") | wrong)
+    assert (answer.status_code, text_of(answer)) == (200, "")
+
+
+def test_a_new_form_warns_of_nothing_before_anything_is_typed(as_alice: Client) -> None:
+    assert "be night" not in text_of(as_alice.get("/conferences/new/"))
