@@ -18,12 +18,15 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape
 
+import pytest
+
+from conferences.rooms import bigbluebutton_api
 from tests.smtp_server import Certificate
 
 SECRET = "8cd8ef52e8e101574e400365b55e11a6-of-the-stand-in"
@@ -205,6 +208,16 @@ def _recording(row: dict[str, Any]) -> str:
         f"<published>{row['published']}</published><state>published</state><startTime>{row['start']}</startTime>"
         f"<endTime>{row['end']}</endTime><playback>{formats}</playback></recording>"
     )
+
+
+@contextlib.contextmanager
+def trusted(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoomsServer]:
+    """A running server whose authority this process trusts, as an administrator would tell it."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
+    bigbluebutton_api._trust.cache_clear()
+    with RoomsServer(certificate) as server:
+        yield server
+    bigbluebutton_api._trust.cache_clear()
 
 
 class _Server(ThreadingHTTPServer):

@@ -15,7 +15,7 @@ from conferences.choices import ClientVideoQuality, Mode, Role
 from conferences.rooms import bigbluebutton_api
 from conferences.rooms.base import Arrangement, Participant, Recording, RoomDown
 from conferences.rooms.bigbluebutton import BigBlueButtonRoom
-from tests.rooms_server import FAULTS, SECRET, Failed, RoomsServer
+from tests.rooms_server import FAULTS, SECRET, Failed, RoomsServer, trusted
 from tests.smtp_server import Certificate, black_hole, make_certificate
 
 NOW = datetime(2026, 12, 3, 13, 0, tzinfo=UTC)
@@ -43,11 +43,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture
 def server(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[RoomsServer]:
     """The stand-in, whose authority this process trusts."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
-    bigbluebutton_api._trust.cache_clear()
-    with RoomsServer(certificate) as running:
+    with trusted(certificate, monkeypatch) as running:
         yield running
-    bigbluebutton_api._trust.cache_clear()
 
 
 @pytest.fixture

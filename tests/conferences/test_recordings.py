@@ -18,9 +18,8 @@ from cabinet.models import User
 from conferences.choices import Mode, Role
 from conferences.models import Conference
 from conferences.recording_views import used_rooms
-from conferences.rooms import bigbluebutton_api
 from tests.factories import make_conference, make_invitation
-from tests.rooms_server import SECRET, RoomsServer
+from tests.rooms_server import SECRET, RoomsServer, trusted
 from tests.smtp_server import Certificate, make_certificate
 
 pytestmark = pytest.mark.django_db
@@ -34,12 +33,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture
 def server(certificate: Certificate, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[RoomsServer]:
     """The only room of this site."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
-    bigbluebutton_api._trust.cache_clear()
-    with RoomsServer(certificate) as running:
+    with trusted(certificate, monkeypatch) as running:
         settings.ROOMS = environ.rooms(running.video_url)
         yield running
-    bigbluebutton_api._trust.cache_clear()
 
 
 def going_on(organizer: User, **fields: Any) -> Conference:

@@ -12,9 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from cabinet import environ
 from cabinet.models import User
-from conferences.rooms import bigbluebutton_api
 from tests.factories import make_conference
-from tests.rooms_server import RoomsServer
+from tests.rooms_server import RoomsServer, trusted
 from tests.smtp_server import make_certificate
 
 pytestmark = [pytest.mark.browser]
@@ -30,13 +29,10 @@ def browser_context_args(browser_context_args: dict[str, object]) -> dict[str, o
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[RoomsServer]:
     """The only room of this site; it sends people on to another host."""
     certificate = make_certificate(tmp_path, "localhost")
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
-    bigbluebutton_api._trust.cache_clear()
-    with RoomsServer(certificate) as running:
+    with trusted(certificate, monkeypatch) as running:
         settings.ROOMS = environ.rooms(running.video_url)
         settings.VIDEO_HOSTS = environ.hosts(running.client.removeprefix("https://").partition("/")[0])
         yield running
-    bigbluebutton_api._trust.cache_clear()
 
 
 def test_organizer_and_guest_get_into_the_room(
