@@ -10,7 +10,7 @@ from django.test import Client
 
 from addressbook.models import Contact
 from cabinet.models import User
-from conferences.models import Conference
+from conferences.models import Change, Conference, Occurrence, Template
 from tests.cabinet.test_sign_in import is_in, sign_in
 from tests.factories import PASSWORD
 
@@ -68,14 +68,26 @@ def demo() -> str:
 @pytest.mark.django_db
 def test_demo_may_be_repeated() -> None:
     def counts() -> list[int]:
-        return [model.objects.count() for model in (User, Contact, Conference)]
+        return [model.objects.count() for model in (User, Contact, Conference, Occurrence, Change, Template)]
 
     said = demo()
     assert "Sign in as demo@meridian.example with the password " in said
     first = counts()
-    assert first == [1, 12, 4]
+    assert first[:3] == [1, 12, 5]
     assert "password" not in demo()
     assert counts() == first
+
+
+@pytest.mark.django_db
+def test_demo_shows_a_series_with_exceptions_a_standing_room_and_a_template() -> None:
+    demo()
+    series, standing = (Conference.objects.get(topic=topic) for topic in ("Weekly round", "Open office"))
+    first, second, third, fourth = series.occurrences.order_by("starts_at")[:4]
+    assert [row.moved for row in (first, second, third, fourth)] == [False, True, False, False]
+    assert [row.is_off for row in (first, second, third, fourth)] == [False, False, True, False]
+    assert (standing.permanent, standing.occurrences.count()) == (True, 0)
+    assert Template.objects.get().name == "Public talk"
+    assert not Change.objects.filter(announced_at=None).exists()
 
 
 @pytest.mark.django_db

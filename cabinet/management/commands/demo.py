@@ -20,6 +20,7 @@ class Command(BaseCommand):
         owner = User.objects.filter(is_staff=True).order_by("pk").first() or self.make_owner()
         samples.add_contacts(owner)
         samples.add_conferences(owner)
+        samples.add_template(owner)
         self.stdout.write(f"{owner.email} has sample contacts and conferences: {settings.SITE_URL}/")
 
     def make_owner(self) -> User:
