@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Subquery
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -62,6 +63,12 @@ class Line:
         if not self.delivery or self.status not in ("undelivered", "perhaps", "waiting"):
             return []
         return [reason for reason in (str(self.delivery.get_why_display()), self.delivery.reply) if reason]
+
+    @property
+    def about(self) -> str:
+        """Which single date the letter is about, where that is what the status says."""
+        day = self.delivery.original_date if self.delivery and self.status not in ANSWERED else None
+        return _("This letter is only about %(day)s") % {"day": date_format(day, _("l j F Y"))} if day else ""
 
     @property
     def at(self) -> datetime | None:

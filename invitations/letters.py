@@ -22,7 +22,6 @@ from invitations import news, objects, particulars, words
 from invitations.message import compose as compose_message
 from invitations.models import Delivery, DeliveryQuerySet, Invitation
 from invitations.news import Changed, News
-from invitations.objects import calendar_file  # noqa: F401 - the same words without a letter
 from invitations.particulars import Fact, names
 from invitations.subjects import subject as subject_of
 from invitations.words import When, isolate

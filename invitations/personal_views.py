@@ -18,7 +18,7 @@ from conferences.join_forms import JoinForm
 from conferences.links import by_token, told_by_link
 from conferences.models import Conference
 from conferences.responses import View, guest_page, hand_over, network_of, room_is_down, waiting_answer
-from invitations import letters, words
+from invitations import objects, words
 from invitations.files import ics, to_keep
 from invitations.forms import AnswerForm
 from invitations.models import ClosedError, Invitation, PartStat
@@ -188,4 +188,4 @@ def direct_calendar_file(request: HttpRequest, token: str) -> HttpResponse:
 @personal_link("GET", "HEAD")
 def personal_calendar_file(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """The conference with the personal link, or, once cancelled, the object that takes it out of a calendar."""
-    return ics(invitation.conference, letters.calendar_file(invitation, now), now)
+    return ics(invitation.conference, objects.calendar_file(invitation, now), now)

@@ -66,6 +66,12 @@ def may_be_deleted(conference: Conference) -> bool:
     return is_secret(conference)
 
 
+@register.filter
+def repeats(conference: Conference) -> str:
+    """How it repeats, and whose clock that is by."""
+    return words.repeats(conference)
+
+
 @register.inclusion_tag("invitations/ways.html", takes_context=True)
 def invite_ways(context: template.Context, conference: Conference, form: InviteForm | None = None) -> dict[str, Any]:
     """The ways to invite people: address book, mail client, direct link. Nothing for one that is over or cancelled."""

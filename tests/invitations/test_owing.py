@@ -8,7 +8,10 @@ from uuid import uuid4
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from conferences import series
 from conferences.choices import Tell
@@ -599,3 +602,36 @@ def test_nothing_to_announce_is_one_query(weekly: Conference, django_assert_num_
     settle()
     with django_assert_num_queries(1):
         announcing.announce(later())
+
+
+def test_the_list_of_people_names_the_date_and_the_rule(weekly: Conference, client: Client) -> None:
+    told(weekly)
+    day = cancel_one(weekly)
+    settle()
+    client.force_login(weekly.organizer)
+    page = client.get(reverse("invitations:ledger", args=[weekly.pk])).content.decode()
+    assert f"This letter is only about {date_format(day, 'l j F Y')}" in page
+    assert "Every week on Monday, at 10:00 on the clock in Berlin" in page
+
+
+def test_the_personal_page_says_the_rule_and_the_role(weekly: Conference, client: Client) -> None:
+    (bob,) = told(weekly)
+    page = client.get(bob.get_absolute_url()).content.decode()
+    assert "Every week on Monday, at 10:00 on the clock in Berlin" in page
+    assert "Your role" not in page
+    Invitation.objects.update(role="moderator")
+    assert "Your role: Moderator" in client.get(bob.get_absolute_url()).content.decode()
+
+
+def test_a_standing_room_asks_nobody(client: Client) -> None:
+    standing = make_conference(permanent=True)
+    (bob,) = told(standing)
+    client.force_login(standing.organizer)
+    for name in ("invitations:ledger", "conferences:conference"):
+        page = client.get(reverse(name, args=[standing.pk])).content.decode()
+        assert "No answer yet" not in page
+        assert "Accepted" not in page
+    assert "Send answer" not in client.get(bob.get_absolute_url()).content.decode()
+    assert client.post(bob.get_absolute_url(), {"answer": "accepted"}).status_code < 500
+    bob.refresh_from_db()
+    assert bob.answered_at is None
