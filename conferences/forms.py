@@ -290,9 +290,9 @@ class ConferenceForm(WhenForm):
 
     def _submitted(self, submission_id: UUID, digest: str) -> Conference | None:
         """What this form has scheduled before, in whose name ever."""
-        people = [self.user, *self.principals.values()]
-        known = (Conference.objects.submitted(person, submission_id, digest) for person in people)
-        return next(filter(None, known), None)
+        people = [self.user.pk, *self.principals]
+        known = Conference.objects.filter(organizer__in=people, submission_id=submission_id).first()
+        return known and Conference.objects.submitted(known.organizer, submission_id, digest)
 
     def save_as_template(self) -> Template | None:
         """Keep these settings for new conferences; None if one of them has an error.

@@ -25,7 +25,7 @@ export function start(part) {
     clearTimeout(timer);
     timer = setTimeout(show, PAUSE);
   });
-  if (form.elements.repeat.value !== "never") show();
+  if (form.elements.repeat.value !== "never" && !part.closest("details").querySelector(".is-bad")) show();
 }
 
 async function answer(url, form) {
