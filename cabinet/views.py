@@ -21,7 +21,7 @@ from cabinet import samples
 from cabinet.accounts import AccountsExist, create_first_account
 from cabinet.forms import ProfileForm, WelcomeForm
 from cabinet.models import User
-from conferences.models import Occurrence
+from conferences.list_views import next_ones
 from conferences.requests import SignedInRequest
 from conferences.responses import leads_to_room
 from conferences.typed import may_be_typed_again, typed_again
@@ -58,11 +58,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     """What comes next."""
-    now = timezone.now()
-    occurrences = Occurrence.objects.managed_by(request.user).select_related("conference")
-    coming = occurrences.coming(now).filter(conference__cancelled_at=None)
-    context = {"coming": coming[:SHOWN_AT_HOME], "now": now, "submission_id": uuid4()}
-    return render(request, "cabinet/home.html", context)
+    shown = next_ones(request.user, request.user.time_zone, SHOWN_AT_HOME, timezone.now())
+    return render(request, "cabinet/home.html", shown | {"submission_id": uuid4()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

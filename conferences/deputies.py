@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.conf import settings
@@ -47,3 +48,38 @@ def managed_by(user: AbstractBaseUser, path: str = "") -> models.Q:
         | models.Q(**{f"{path}organizer__in": principals})
         | models.Q(**{f"{path}pk__in": shared})
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What `managed_by` asks the database for, looked up, for lists that are walked share by share along an index.
+
+    `organizers`: pk of the person, and of everybody whose deputy that person is. `conferences`: pks of those of others
+    that the person is a co-organizer of. No conference is in two shares.
+    """
+
+    organizers: tuple[int, ...]
+    conferences: tuple[int, ...]
+
+    def conditions(self, path: str = "") -> list[models.Q]:
+        """One for each share; of conferences, or of what has an organizer of its own and a conference at `path`."""
+        shared = [models.Q(**{f"{path or 'pk'}__in": self.conferences})] if self.conferences else []
+        return [*(models.Q(organizer=organizer) for organizer in self.organizers), *shared]
+
+    def condition(self, path: str = "") -> models.Q:
+        """All of them at once, for what is few whoever asks."""
+        if not self.conferences and len(self.organizers) == 1:
+            return models.Q(organizer=self.organizers[0])
+        shared = models.Q(**{f"{path or 'pk'}__in": self.conferences}) if self.conferences else models.Q()
+        return models.Q(organizer__in=self.organizers) | shared
+
+
+def shares_of(user: AbstractBaseUser) -> Shares:
+    """The shares of `user`, by one query."""
+    nothing = models.Value(None, output_field=models.BigIntegerField())
+    principals = Deputy.objects.filter(deputy=user.pk).values_list("principal", nothing)
+    shared = CoOrganizer.objects.filter(user=user.pk).values_list("conference__organizer", "conference")
+    rows = list(principals.union(shared, all=True))
+    organizers = dict.fromkeys([user.pk, *(organizer for organizer, conference in rows if conference is None)])
+    conferences = (conference for organizer, conference in rows if conference and organizer not in organizers)
+    return Shares(tuple(organizers), tuple(conferences))

@@ -57,7 +57,7 @@ def test_home_asks_the_database_equally_often(
     for day in range(number):
         make_conference(alice, **starts(alice, days=day + 1))
     as_alice.get("/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         as_alice.get("/")
 
 

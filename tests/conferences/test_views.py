@@ -329,88 +329,12 @@ def test_what_is_over_cannot_be_cancelled(as_alice: Client, alice: User) -> None
     assert Conference.objects.get().cancelled_at is None
 
 
-# LIST
+# START, HEADERS
 
 
 def at(alice: User, hours: float, topic: str, **fields: Any) -> Conference:
     start = (NOW + timedelta(hours=hours)).replace(tzinfo=None)
     return make_conference(alice, start=start, time_zone="UTC", topic=topic, **fields)
-
-
-def test_list_groups_what_comes_by_the_readers_clock(as_alice: Client, alice: User) -> None:
-    at(alice, 0.5, "Stand-up")
-    at(alice, 0.75, "Second today")
-    at(alice, 25, "Tomorrow")
-    at(alice, 24 * 6, "Next week")
-    at(alice, 24 * 9, "In December")
-    at(alice, 24 * 12, "Off").cancel(alice, NOW, tell=Change.Tell.NOBODY)
-    at(alice, -30, "Yesterday")
-    page = text_of(as_alice.get("/conferences/"))
-    expected = [
-        "Starts in 30", "Stand-up", "Today", "Second today", "This week", "Tomorrow", "November 2026 Mon", "Next week",
-        "December 2026", "In December", "Off", "Cancelled", "All times are in Berlin, UTC+1.",
-    ]  # fmt: skip
-    places = [page.find(words) for words in expected]
-    assert -1 not in places
-    assert places == sorted(places)
-    assert "Yesterday" not in page
-
-
-def test_going_on_stands_above_the_list(as_alice: Client, alice: User) -> None:
-    at(alice, -0.5, "Going")
-    at(alice, -0.25, "Going too")
-    page = text_of(as_alice.get("/conferences/"))
-    assert page.find("Going on now Going ") < page.find("Going on now Tue 24 Nov") < page.find("Going too")
-
-
-def test_past_ones_have_a_page_of_their_own_newest_first(as_alice: Client, alice: User) -> None:
-    for days in (1, 2, 40):
-        at(alice, -24 * days, f"Past {days}")
-    page = text_of(as_alice.get("/conferences/?show=past"))
-    assert page.find("November 2026") < page.find("Past 1") < page.find("Past 2") < page.find("October 2026")
-
-
-def test_empty_lists_say_what_to_do(as_alice: Client) -> None:
-    assert "Nothing scheduled" in text_of(as_alice.get("/conferences/"))
-    assert "No past conferences" in text_of(as_alice.get("/conferences/?show=past"))
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "99", "x", "1.5", "9" * 30])
-def test_pages_that_are_not_there_show_another(as_alice: Client, alice: User, page: str) -> None:
-    for n in range(21):
-        at(alice, 24 + n, f"Number {n}")
-    assert as_alice.get(f"/conferences/?page={page}").status_code == 200
-    assert "21–21 of 21" in text_of(as_alice.get("/conferences/?page=2"))
-
-
-def test_list_says_how_many_people_and_what_they_answered(as_alice: Client, alice: User) -> None:
-    ready, mixed, silent = at(alice, 48, "Ready"), at(alice, 50, "Mixed"), at(alice, 52, "Silent")
-    at(alice, 54, "Nobody invited")
-    make_invitation(ready, partstat="ACCEPTED", answered_sequence=0)
-    for n, answer in enumerate(["ACCEPTED", "ACCEPTED", "TENTATIVE", "DECLINED", "NEEDS-ACTION"]):
-        make_invitation(mixed, f"p{n}@example.org", partstat=answer, answered_sequence=0)
-    make_invitation(silent)
-    page = text_of(as_alice.get("/conferences/"))
-    for words in ("1 person all accepted", "5 people 2 accepted", "1 person no answer yet"):
-        assert page.count(words) == 1
-
-
-@pytest.mark.parametrize("url", ["/conferences/", "/conferences/?show=past"])
-def test_list_asks_the_database_equally_often(
-    as_alice: Client, alice: User, url: str, django_assert_max_num_queries: Any, django_assert_num_queries: Any
-) -> None:
-    hours = -48 if "past" in url else 48
-    make_invitation(at(alice, hours, "One"))
-    as_alice.get(url)  # the first visit also renews the session
-    with django_assert_max_num_queries(6) as seen:
-        as_alice.get(url)
-    for n in (2, 3):
-        make_invitation(at(alice, hours + n, f"Number {n}"))
-    with django_assert_num_queries(len(seen)):
-        as_alice.get(url)
-
-
-# START, HEADERS
 
 
 def test_start_leads_into_the_room_as_moderator_and_opens_it(as_alice: Client, alice: User) -> None:
