@@ -167,8 +167,8 @@ def needs_override(start: datetime, duration: timedelta, zone: str) -> bool:
     """Whether readers differ on when an occurrence at the wall clock `start` is, so that it must be told by itself.
 
     That is where clocks change in its course, or show its start or end twice. RFC 5545 section 3.3.5 takes the first
-    of a repeated hour and the offset before a gap; ical.js and libical take the second, ical.js and vobject the offset
-    after the gap, and ical.js gives to every occurrence the end that the clock on the wall would show.
+    of a repeated hour and the offset before a gap; ical.js and libical take the second, all of them the offset after
+    the gap, and ical.js gives to every occurrence the end that the clock on the wall would show.
     """
     at = times.instant_by_rule(start, zone)
     walls = [(start, at), (start + duration, at + duration)]

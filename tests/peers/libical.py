@@ -1,6 +1,7 @@
 """What libical, which Evolution, KOrganizer and many servers read calendars with, understands of our objects."""
 
 import ctypes
+import re
 from collections.abc import Iterator
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_void_p
 from datetime import UTC, datetime
@@ -69,7 +70,8 @@ def occurrences(text: bytes, most: int = 400) -> dict[str, list[tuple[datetime, 
     Fails where libical finds a mistake in the object.
     """
     lib = library()
-    calendar = lib.icalparser_parse_string(text)
+    # A zone whose name libical knows is taken from its own, perhaps older, data: under another name from the object.
+    calendar = lib.icalparser_parse_string(re.sub(rb"TZID([=:])", rb"TZID\1X-", text))
     assert calendar, text.decode()
     assert lib.icalrestriction_check(calendar), text.decode()
     assert lib.icalcomponent_count_errors(calendar) == 0, text.decode()
@@ -82,7 +84,9 @@ def occurrences(text: bytes, most: int = 400) -> dict[str, list[tuple[datetime, 
     for vevent in sorted(found, key=_recurrence_id):
         _add(read.setdefault(lib.icalcomponent_get_uid(vevent).decode(), {}), vevent, most)
     lib.icalcomponent_free(calendar)
-    return {uid: sorted(tuple(map(_instant, span)) for span in spans.values()) for uid, spans in read.items()}  # type: ignore[misc]
+    return {
+        uid: sorted({(_instant(start), _instant(end)) for start, end in spans.values()}) for uid, spans in read.items()
+    }
 
 
 def _add(spans: dict[int, tuple[int, int]], vevent: Any, most: int) -> None:
