@@ -107,7 +107,7 @@ class Arrival(models.Model):
 
     conference = models.ForeignKey("conferences.Conference", models.CASCADE, related_name="arrivals")
     occurrence = models.ForeignKey("conferences.Occurrence", models.CASCADE, null=True, related_name="arrivals")
-    key = models.CharField(max_length=64, help_text="Tells one person at this door from another: see join.Participant.")
+    key = models.CharField(max_length=64, help_text="Tells one person at this door from another: see join.Visitor.")
     name = LineField(max_length=128)
     role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
     knocked_at = models.DateTimeField()

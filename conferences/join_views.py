@@ -79,11 +79,11 @@ def _open_page(
     request: HttpRequest, way: Door, form: JoinForm, now: datetime, *, status: int = 200, is_down: bool = False
 ) -> HttpResponse:
     """The room is open."""
-    context = _about(way, now) | {"form": form, "is_down": is_down}
+    context = _about(request, way, now) | {"form": form, "is_down": is_down}
     return render(request, "join/open.html", context, status=status)
 
 
-def _about(way: Door, now: datetime) -> dict[str, Any]:
+def _about(request: HttpRequest, way: Door, now: datetime) -> dict[str, Any]:
     """What every state of the page says of the conference. By the link alone nobody reads what a password protects."""
     conference = way.conference
     return {
@@ -93,12 +93,20 @@ def _about(way: Door, now: datetime) -> dict[str, Any]:
         "now": now,
         "agenda": told_by_link(conference).agenda,
         "moved_from": join_dates.moved_from(way),
+        "manages": _manages(request, conference),
     }
+
+
+def _manages(request: HttpRequest, conference: Conference) -> bool:
+    """Whether whoever looks manages the conference, and so is shown the other way in."""
+    if not request.user.is_authenticated:
+        return False
+    return Conference.objects.managed_by(request.user).filter(pk=conference.pk).exists()
 
 
 def _closed_page(request: HttpRequest, way: Door, refusal: Refusal, now: datetime) -> HttpResponse:
     """Why nobody can enter; the page asks again by itself when there is something to wait for."""
-    context = _about(way, now)
+    context = _about(request, way, now)
     if refusal in (Refusal.EARLY, Refusal.CANCELLED):
         context["cancelled_dates"] = join_dates.cancelled_before(way, now)
         context["next_dates"] = join_dates.next_dates(way, now)

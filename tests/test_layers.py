@@ -21,6 +21,7 @@ PURE = [
     "conferences/times.py",
     "conferences/tokens.py",
     "conferences/networks.py",
+    "conferences/spreadsheet.py",
     "conferences/rooms/base.py",
     "conferences/rooms/bigbluebutton.py",
     "conferences/rooms/bigbluebutton_api.py",

@@ -253,6 +253,15 @@ def test_organizer_is_shown_the_other_way(conference: Conference, as_alice: Clie
     assert Occurrence.objects.get().organizer_joined_at is None
 
 
+def test_whoever_else_manages_is_shown_it_too_and_no_stranger(conference: Conference, charlie: User) -> None:
+    browser = Client()
+    with at():
+        browser.force_login(charlie)
+        assert conference.get_absolute_url() not in browser.get(path(conference)).content.decode()
+        conference.co_organizers.add(charlie)
+        assert conference.get_absolute_url() in browser.get(path(conference)).content.decode()
+
+
 def test_pages_leave_no_traces(conference: Conference, guest: Client) -> None:
     with at():
         answers = [guest.get(path(conference)), guest.get(f"/join/{new_token()}/"), guest.get("/join/")]

@@ -54,7 +54,13 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     contact = Contact.objects.filter(owner=alice).first()
     assert contact
     plain = ["home", "profile", "account_change_password", "conferences:list", "conferences:new", "addressbook:add"]
-    of_one = ["conferences:conference", "conferences:edit", "conferences:cancellation", "invitations:ledger"]
+    of_one = [
+        "conferences:conference",
+        "conferences:edit",
+        "conferences:cancellation",
+        "conferences:waiting",
+        "invitations:ledger",
+    ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
