@@ -24,9 +24,17 @@ NAMED = 5
 SENTENCES = 3
 
 
+@dataclass(frozen=True, slots=True)
+class ClockWarning:
+    """A whole sentence, and whether it is about the night or about a clock change."""
+
+    words: str
+    is_night: bool
+
+
 def warnings(
     now: datetime, start: datetime, end: datetime, *, base: str, zones: Iterable[str], later: Sequence[datetime] = ()
-) -> list[str]:
+) -> list[ClockWarning]:
     """What people in `zones` should know of a conference from `start` to `end` on the clock of `base`.
 
     For a series `later` are the starts that its rule has from then on, in order.
@@ -34,11 +42,12 @@ def warnings(
     places = [zone for zone in dict.fromkeys(zones) if times.is_zone(zone)]
     elsewhere = [zone for zone in places if zone != base]
     dark = [zone for zone in places if is_night(start, end, zone)]
-    return [
-        *([_night(start, base, dark)] if dark else []),
+    changes = [
         *_each(elsewhere, partial(_drift, now, start, base), partial(_said_drift, now, start, base)),
         *_each(elsewhere, partial(turn, later, base), partial(_said_turn, now, base)),
     ]
+    night = [ClockWarning(_night(start, base, dark), is_night=True)] if dark else []
+    return [*night, *(ClockWarning(words, is_night=False) for words in changes)]
 
 
 def _each[Key: Hashable](

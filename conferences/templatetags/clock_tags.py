@@ -11,6 +11,7 @@ from django.utils import timezone
 from conferences import other_clocks, places, recurrence, times
 from conferences.defaults import OTHER
 from conferences.models import Conference, Occurrence
+from conferences.other_clocks import ClockWarning
 from conferences.when_forms import WhenForm
 
 register = template.Library()
@@ -30,7 +31,7 @@ def zones_beside(at: datetime, base: str, theirs: Iterable[str], others: Iterabl
 @register.simple_tag
 def clock_warnings(
     conference: Conference, occurrence: Occurrence | None, now: datetime, theirs: Iterable[str], checked: str = ""
-) -> list[str]:
+) -> list[ClockWarning]:
     """What the organizer should know of the clocks of invited people and the reader; nothing once it has begun."""
     if occurrence is None or occurrence.is_off or now >= occurrence.starts_at:
         return []
@@ -50,7 +51,7 @@ def _by_rule(conference: Conference, occurrence: Occurrence) -> list[datetime]:
 
 
 @register.simple_tag
-def form_clock_warnings(form: WhenForm, theirs: Iterable[str]) -> list[str]:
+def form_clock_warnings(form: WhenForm, theirs: Iterable[str]) -> list[ClockWarning]:
     """The same of what a form says that is filled in or was sent; nothing as long as it says no date and time."""
     said = _said(form)
     if said.get("permanent") or not all(said.get(name) for name in ("date", "start", "time_zone", "length")):

@@ -27,7 +27,7 @@ def said(
     start = times.instant(wall, BERLIN)
     days = parse(rule).days(wall.date()) if rule else []
     later = [times.instant_by_rule(datetime.combine(day, wall.time()), BERLIN) for day in islice(days, 120)]
-    return warnings(now, start, start + length, base=BERLIN, zones=zones, later=later)
+    return [each.words for each in warnings(now, start, start + length, base=BERLIN, zones=zones, later=later)]
 
 
 # NIGHT
