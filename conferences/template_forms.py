@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineFormField
@@ -42,10 +43,16 @@ class TemplateForm(NameForm):
             raise ValidationError(TAKEN)
         return name
 
-    def store(self) -> None:
-        """Save a valid form."""
+    def store(self) -> bool:
+        """Save a valid form; False, with the error at its field, where another window took the name a moment before."""
         is_default = self.cleaned_data["is_default"]
         self.template.name = self.cleaned_data["name"]
-        self.template.save(update_fields=["name"])
+        try:
+            with transaction.atomic():
+                self.template.save(update_fields=["name"])
+        except IntegrityError:
+            self.add_error("name", TAKEN)
+            return False
         if is_default != self.template.is_default:
             Template.objects.start_with(self.template.owner, self.template.pk if is_default else None)
+        return True

@@ -25,8 +25,7 @@ def template(request: SignedInRequest, pk: int) -> HttpResponse:
     """Another name, and whether new conferences start with it."""
     one = _mine(request, pk)
     form = TemplateForm(request.POST if request.method == "POST" else None, template=one)
-    if form.is_valid():
-        form.store()
+    if form.is_valid() and form.store():
         messages.success(request, _("\u2068%(name)s\u2069 saved.") % {"name": one.name})
         return redirect("conferences:templates")
     context = {"form": form, "words": settings_in_words(one.values)}

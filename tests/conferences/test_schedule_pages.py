@@ -1,12 +1,14 @@
 """The pages that schedule: series and their next dates, standing rooms, in another's name, templates, repeating."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
 from cabinet.models import User
@@ -164,6 +166,25 @@ def test_a_deputys_press_counts_once_also_with_another_organizer(as_alice: Clien
     assert Conference.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_twenty_presses_of_a_deputy_at_once_schedule_once() -> None:
+    alice, dana = make_user("alice@example.org"), make_user("dana@example.org")
+    Deputy.objects.create(principal=dana, deputy=alice)
+    data = press(organizer=str(dana.pk))
+
+    def one(_n: int) -> str:
+        try:
+            client = Client()
+            client.force_login(alice)
+            return client.post(NEW, data)["Location"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as browsers:
+        assert len(set(browsers.map(one, range(20)))) == 1
+    assert Conference.objects.get().organizer == dana
+
+
 @pytest.mark.parametrize("is_deputy", [True, False])
 def test_nobody_schedules_for_those_who_did_not_ask(
     as_alice: Client, alice: User, charlie: User, dana: User, is_deputy: bool
@@ -250,6 +271,15 @@ def test_a_template_is_renamed_made_default_and_deleted(as_alice: Client, alice:
     assert "Delete this template?" in text_of(as_alice.get(url))
     as_alice.post(url)
     assert only_template(alice) == lesson
+
+
+def test_two_windows_that_give_one_name_at_once_get_an_error_at_the_field(
+    as_alice: Client, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, _lesson = (Template.objects.remember(alice, name, {}) for name in ("Board", "Lesson"))
+    monkeypatch.setattr("conferences.template_forms.TemplateForm.clean_name", lambda form: form.cleaned_data["name"])
+    answer = as_alice.post(f"/conferences/templates/{board.pk}/", {"name": "Lesson"})
+    assert answer.context["form"].errors == {"name": ["You have a template with this name. Choose another one."]}
 
 
 def test_the_page_of_templates_says_what_each_fills_in(as_alice: Client, alice: User) -> None:
