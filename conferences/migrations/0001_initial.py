@@ -12,6 +12,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
@@ -20,433 +21,194 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="Attempt",
+            name='Attempt',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("scope", models.CharField(max_length=16)),
-                ("key", models.CharField(max_length=80)),
-                ("count", models.PositiveIntegerField(default=0)),
-                ("expires_at", models.DateTimeField(db_index=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scope', models.CharField(max_length=16)),
+                ('key', models.CharField(max_length=80)),
+                ('count', models.PositiveIntegerField(default=0)),
+                ('expires_at', models.DateTimeField(db_index=True)),
             ],
             options={
-                "constraints": [models.UniqueConstraint(models.F("scope"), models.F("key"), name="attempt_once")],
+                'constraints': [models.UniqueConstraint(models.F('scope'), models.F('key'), name='attempt_once')],
             },
         ),
         migrations.CreateModel(
-            name="Conference",
+            name='Conference',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("topic", cabinet.text.LineField(max_length=200, verbose_name="Topic")),
-                (
-                    "agenda",
-                    cabinet.text.CleanTextField(blank=True, max_length=5000, verbose_name="Agenda or description"),
-                ),
-                ("start_date", models.DateField(verbose_name="Date")),
-                ("start_time", models.TimeField(verbose_name="Start time")),
-                ("time_zone", models.CharField(max_length=64, verbose_name="Time zone")),
-                ("duration", models.DurationField(verbose_name="Duration")),
-                (
-                    "rule",
-                    models.CharField(
-                        blank=True, help_text="RRULE text of recurrence.py.", max_length=200, verbose_name="Recurrence"
-                    ),
-                ),
-                ("permanent", models.BooleanField(default=False, verbose_name="Permanent conference")),
-                ("number", models.CharField(max_length=32, verbose_name="Conference ID")),
-                (
-                    "number_digits",
-                    models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.text.Replace("number", models.Value("-")),
-                        output_field=models.CharField(max_length=32),
-                        unique=True,
-                    ),
-                ),
-                ("password", cabinet.text.LineField(blank=True, max_length=32, verbose_name="Password")),
-                (
-                    "opens_before",
-                    models.DurationField(
-                        default=datetime.timedelta(seconds=900), verbose_name="Open the room before the start"
-                    ),
-                ),
-                (
-                    "organizer_first",
-                    models.BooleanField(default=False, verbose_name="Prevent joining without conference owner"),
-                ),
-                ("waiting_room", models.BooleanField(default=False, verbose_name="Waiting room")),
-                ("invited_only", models.BooleanField(default=False, verbose_name="Only invited people may join")),
-                ("guests_see_each_other", models.BooleanField(default=False, verbose_name="Guests see each other")),
-                ("room_backend", models.CharField(blank=True, max_length=64, verbose_name="Room")),
-                (
-                    "mode",
-                    models.CharField(
-                        choices=[
-                            ("discussion", "Discussion"),
-                            ("role-based", "Role-based"),
-                            ("webinar", "Webinar"),
-                            ("seminar", "Seminar"),
-                        ],
-                        default="discussion",
-                        max_length=16,
-                        verbose_name="Conference mode",
-                    ),
-                ),
-                ("chat_premoderation", models.BooleanField(default=False, verbose_name="Chat premoderation")),
-                ("mute_on_entry", models.BooleanField(default=True, verbose_name="Mute participants on entry")),
-                ("camera_off_on_entry", models.BooleanField(default=False, verbose_name="Start with cameras off")),
-                ("record", models.BooleanField(default=False, verbose_name="Record the conference")),
-                (
-                    "video_quality",
-                    models.CharField(
-                        choices=[("high", "High"), ("good", "Good"), ("middle", "Middle"), ("low", "Low")],
-                        default="high",
-                        max_length=16,
-                        verbose_name="Video quality level",
-                    ),
-                ),
-                (
-                    "client_video_quality",
-                    models.CharField(
-                        choices=[("default", "Default"), ("hd", "HD"), ("vga", "VGA"), ("qvga", "QVGA")],
-                        default="default",
-                        max_length=16,
-                        verbose_name="Quality of video from client",
-                    ),
-                ),
-                (
-                    "participants_limit",
-                    models.PositiveIntegerField(blank=True, null=True, verbose_name="Participants limit"),
-                ),
-                (
-                    "uid",
-                    models.CharField(default=conferences.models.new_uid, editable=False, max_length=255, unique=True),
-                ),
-                (
-                    "join_token",
-                    models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26, unique=True),
-                ),
-                (
-                    "sequence",
-                    models.PositiveIntegerField(
-                        default=0, editable=False, help_text="SEQUENCE of RFC 5545; one per Change."
-                    ),
-                ),
-                ("cancelled_at", models.DateTimeField(editable=False, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("changed_at", models.DateTimeField(auto_now=True)),
-                ("submission_id", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("submission_digest", models.CharField(blank=True, editable=False, max_length=64)),
-                (
-                    "over_at",
-                    models.DateTimeField(
-                        db_index=True,
-                        editable=False,
-                        help_text="End of the last occurrence; null where there is none.",
-                        null=True,
-                    ),
-                ),
-                ("room_name", models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26)),
-                ("organizer_joined_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "follows",
-                    models.OneToOneField(
-                        editable=False,
-                        help_text="The series that this one continues after “this and following”.",
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="continued_by",
-                        to="conferences.conference",
-                    ),
-                ),
-                (
-                    "organizer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="conferences",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('topic', cabinet.text.LineField(max_length=200, verbose_name='Topic')),
+                ('agenda', cabinet.text.CleanTextField(blank=True, max_length=5000, verbose_name='Agenda or description')),
+                ('start_date', models.DateField(verbose_name='Date')),
+                ('start_time', models.TimeField(verbose_name='Start time')),
+                ('time_zone', models.CharField(max_length=64, verbose_name='Time zone')),
+                ('duration', models.DurationField(verbose_name='Duration')),
+                ('rule', models.CharField(blank=True, help_text='RRULE text of recurrence.py.', max_length=200, verbose_name='Recurrence')),
+                ('permanent', models.BooleanField(default=False, verbose_name='Permanent conference')),
+                ('number', models.CharField(max_length=32, verbose_name='Conference ID')),
+                ('number_digits', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Replace('number', models.Value('-')), output_field=models.CharField(max_length=32), unique=True)),
+                ('password', cabinet.text.LineField(blank=True, max_length=32, verbose_name='Password')),
+                ('opens_before', models.DurationField(default=datetime.timedelta(seconds=900), verbose_name='Open the room before the start')),
+                ('organizer_first', models.BooleanField(default=False, verbose_name='Prevent joining without conference owner')),
+                ('waiting_room', models.BooleanField(default=False, verbose_name='Waiting room')),
+                ('invited_only', models.BooleanField(default=False, verbose_name='Only invited people may join')),
+                ('guests_see_each_other', models.BooleanField(default=False, verbose_name='Guests see each other')),
+                ('room_backend', models.CharField(blank=True, max_length=64, verbose_name='Room')),
+                ('mode', models.CharField(choices=[('discussion', 'Discussion'), ('role-based', 'Role-based'), ('webinar', 'Webinar'), ('seminar', 'Seminar')], default='discussion', max_length=16, verbose_name='Conference mode')),
+                ('chat_premoderation', models.BooleanField(default=False, verbose_name='Chat premoderation')),
+                ('mute_on_entry', models.BooleanField(default=True, verbose_name='Mute participants on entry')),
+                ('camera_off_on_entry', models.BooleanField(default=False, verbose_name='Start with cameras off')),
+                ('record', models.BooleanField(default=False, verbose_name='Record the conference')),
+                ('video_quality', models.CharField(choices=[('high', 'High'), ('good', 'Good'), ('middle', 'Middle'), ('low', 'Low')], default='high', max_length=16, verbose_name='Video quality level')),
+                ('client_video_quality', models.CharField(choices=[('default', 'Default'), ('hd', 'HD'), ('vga', 'VGA'), ('qvga', 'QVGA')], default='default', max_length=16, verbose_name='Quality of video from client')),
+                ('participants_limit', models.PositiveIntegerField(blank=True, null=True, verbose_name='Participants limit')),
+                ('uid', models.CharField(default=conferences.models.new_uid, editable=False, max_length=255, unique=True)),
+                ('join_token', models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26, unique=True)),
+                ('sequence', models.PositiveIntegerField(default=0, editable=False, help_text='SEQUENCE of RFC 5545; one per Change.')),
+                ('cancelled_at', models.DateTimeField(editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('changed_at', models.DateTimeField(auto_now=True)),
+                ('submission_id', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('submission_digest', models.CharField(blank=True, editable=False, max_length=64)),
+                ('over_at', models.DateTimeField(db_index=True, editable=False, help_text='End of the last occurrence; null where there is none.', null=True)),
+                ('room_name', models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26)),
+                ('organizer_joined_at', models.DateTimeField(editable=False, null=True)),
+                ('follows', models.OneToOneField(editable=False, help_text='The series that this one continues after “this and following”.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='continued_by', to='conferences.conference')),
+                ('organizer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conferences', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="CoOrganizer",
+            name='CoOrganizer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "conference",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="co_organizings",
-                        to="conferences.conference",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="co_organizings",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('conference', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='co_organizings', to='conferences.conference')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='co_organizings', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.AddField(
-            model_name="conference",
-            name="co_organizers",
-            field=models.ManyToManyField(
-                blank=True, related_name="co_organized", through="conferences.CoOrganizer", to=settings.AUTH_USER_MODEL
-            ),
+            model_name='conference',
+            name='co_organizers',
+            field=models.ManyToManyField(blank=True, related_name='co_organized', through='conferences.CoOrganizer', to=settings.AUTH_USER_MODEL),
         ),
         migrations.CreateModel(
-            name="Deputy",
+            name='Deputy',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "deputy",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="principals",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "principal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="deputies",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('deputy', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='principals', to=settings.AUTH_USER_MODEL)),
+                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deputies', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Occurrence",
+            name='Occurrence',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("original_date", models.DateField()),
-                ("start_date", models.DateField(verbose_name="Date")),
-                ("start_time", models.TimeField(verbose_name="Start time")),
-                ("duration", models.DurationField(verbose_name="Duration")),
-                ("starts_at", models.DateTimeField(db_index=True)),
-                ("ends_at", models.DateTimeField(db_index=True)),
-                ("moved", models.BooleanField(default=False, help_text="By itself, against the rule.")),
-                ("cancelled_at", models.DateTimeField(editable=False, null=True)),
-                ("room_name", models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26)),
-                ("organizer_joined_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "conference",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="occurrences",
-                        to="conferences.conference",
-                    ),
-                ),
-                (
-                    "organizer",
-                    models.ForeignKey(
-                        db_index=False,
-                        editable=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('original_date', models.DateField()),
+                ('start_date', models.DateField(verbose_name='Date')),
+                ('start_time', models.TimeField(verbose_name='Start time')),
+                ('duration', models.DurationField(verbose_name='Duration')),
+                ('starts_at', models.DateTimeField(db_index=True)),
+                ('ends_at', models.DateTimeField(db_index=True)),
+                ('moved', models.BooleanField(default=False, help_text='By itself, against the rule.')),
+                ('cancelled_at', models.DateTimeField(editable=False, null=True)),
+                ('room_name', models.CharField(default=conferences.tokens.new_token, editable=False, max_length=26)),
+                ('organizer_joined_at', models.DateTimeField(editable=False, null=True)),
+                ('conference', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='occurrences', to='conferences.conference')),
+                ('organizer', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),
         migrations.CreateModel(
-            name="Arrival",
+            name='Arrival',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "key",
-                    models.CharField(
-                        help_text="Tells one person at this door from another: see join.Visitor.", max_length=64
-                    ),
-                ),
-                ("name", cabinet.text.LineField(max_length=128)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("participant", "Participant"),
-                            ("presenter", "Presenter"),
-                            ("moderator", "Moderator"),
-                        ],
-                        default="participant",
-                        max_length=16,
-                    ),
-                ),
-                ("knocked_at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField(help_text="When their waiting page last asked.")),
-                ("admitted_at", models.DateTimeField(null=True)),
-                ("refused_at", models.DateTimeField(null=True)),
-                ("entered_at", models.DateTimeField(help_text="First time through our door.", null=True)),
-                (
-                    "conference",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="arrivals",
-                        to="conferences.conference",
-                    ),
-                ),
-                (
-                    "occurrence",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="arrivals",
-                        to="conferences.occurrence",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(help_text='Tells one person at this door from another: see join.Visitor.', max_length=64)),
+                ('name', cabinet.text.LineField(max_length=128)),
+                ('role', models.CharField(choices=[('participant', 'Participant'), ('presenter', 'Presenter'), ('moderator', 'Moderator')], default='participant', max_length=16)),
+                ('knocked_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField(help_text='When their waiting page last asked.')),
+                ('admitted_at', models.DateTimeField(null=True)),
+                ('refused_at', models.DateTimeField(null=True)),
+                ('entered_at', models.DateTimeField(help_text='First time through our door.', null=True)),
+                ('conference', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='arrivals', to='conferences.conference')),
+                ('occurrence', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='arrivals', to='conferences.occurrence')),
             ],
         ),
         migrations.CreateModel(
-            name="Template",
+            name='Template',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", cabinet.text.LineField(max_length=80, verbose_name="Name of the template")),
-                ("values", models.JSONField(default=dict, help_text="What defaults.py remembers, by field name.")),
-                ("is_default", models.BooleanField(default=False, verbose_name="New conferences start with it")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="templates",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', cabinet.text.LineField(max_length=80, verbose_name='Name of the template')),
+                ('values', models.JSONField(default=dict, help_text='What defaults.py remembers, by field name.')),
+                ('is_default', models.BooleanField(default=False, verbose_name='New conferences start with it')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='templates', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["name", "pk"],
+                'ordering': ['name', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="Change",
+            name='Change',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "original_date",
-                    models.DateField(help_text="Of the occurrence, where it is about only one.", null=True),
-                ),
-                ("sequence", models.PositiveIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("scheduled", "scheduled"),
-                            ("continued", "continued from another conference"),
-                            ("changed", "changed"),
-                            ("moved", "one occurrence moved"),
-                            ("cancelled", "cancelled"),
-                            ("zone", "moved by new rules of its time zone"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("before", models.JSONField(default=dict)),
-                ("after", models.JSONField(default=dict)),
-                ("message", cabinet.text.CleanTextField(blank=True, max_length=2000)),
-                ("at", models.DateTimeField(auto_now_add=True)),
-                (
-                    "tell",
-                    models.CharField(
-                        choices=[
-                            ("all", "Tell participants by e-mail"),
-                            ("added", "Tell only those newly added"),
-                            ("nobody", "Tell nobody"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                (
-                    "announced_at",
-                    models.DateTimeField(help_text="When letters to all who are meant were queued.", null=True),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "conference",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="conferences.conference"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('original_date', models.DateField(help_text='Of the occurrence, where it is about only one.', null=True)),
+                ('sequence', models.PositiveIntegerField()),
+                ('kind', models.CharField(choices=[('scheduled', 'scheduled'), ('continued', 'continued from another conference'), ('changed', 'changed'), ('moved', 'one occurrence moved'), ('cancelled', 'cancelled'), ('zone', 'moved by new rules of its time zone')], max_length=16)),
+                ('before', models.JSONField(default=dict)),
+                ('after', models.JSONField(default=dict)),
+                ('message', cabinet.text.CleanTextField(blank=True, max_length=2000)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+                ('tell', models.CharField(choices=[('all', 'Tell participants by e-mail'), ('added', 'Tell only those newly added'), ('nobody', 'Tell nobody')], max_length=16)),
+                ('announced_at', models.DateTimeField(help_text='When letters to all who are meant were queued.', null=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('conference', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='conferences.conference')),
             ],
             options={
-                "ordering": ["-sequence"],
-                "indexes": [
-                    models.Index(models.F("at"), condition=models.Q(("announced_at", None)), name="change_to_announce")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("conference"), models.F("sequence"), name="change_once_per_sequence"
-                    )
-                ],
+                'ordering': ['-sequence'],
+                'indexes': [models.Index(models.F('at'), condition=models.Q(('announced_at', None)), name='change_to_announce')],
+                'constraints': [models.UniqueConstraint(models.F('conference'), models.F('sequence'), name='change_once_per_sequence')],
             },
         ),
         migrations.AddConstraint(
-            model_name="coorganizer",
-            constraint=models.UniqueConstraint(models.F("user"), models.F("conference"), name="co_organizer_once"),
+            model_name='coorganizer',
+            constraint=models.UniqueConstraint(models.F('user'), models.F('conference'), name='co_organizer_once'),
         ),
         migrations.AddIndex(
-            model_name="conference",
-            index=models.Index(
-                models.F("organizer"), condition=models.Q(("permanent", True)), name="conference_permanent"
-            ),
+            model_name='conference',
+            index=models.Index(models.F('organizer'), condition=models.Q(('permanent', True)), name='conference_permanent'),
         ),
         migrations.AddConstraint(
-            model_name="conference",
-            constraint=models.UniqueConstraint(
-                fields=("organizer", "submission_id"), name="conference_once_per_submission"
-            ),
+            model_name='conference',
+            constraint=models.UniqueConstraint(fields=('organizer', 'submission_id'), name='conference_once_per_submission'),
         ),
         migrations.AddConstraint(
-            model_name="deputy",
-            constraint=models.UniqueConstraint(models.F("deputy"), models.F("principal"), name="deputy_once"),
+            model_name='deputy',
+            constraint=models.UniqueConstraint(models.F('deputy'), models.F('principal'), name='deputy_once'),
         ),
         migrations.AddIndex(
-            model_name="occurrence",
-            index=models.Index(
-                models.F("organizer"), models.F("starts_at"), models.F("id"), name="occurrence_in_lists"
-            ),
+            model_name='occurrence',
+            index=models.Index(models.F('organizer'), models.F('starts_at'), models.F('id'), name='occurrence_in_lists'),
         ),
         migrations.AddIndex(
-            model_name="occurrence",
-            index=models.Index(models.F("conference"), models.F("starts_at"), name="occurrence_of_conference"),
+            model_name='occurrence',
+            index=models.Index(models.F('conference'), models.F('starts_at'), name='occurrence_of_conference'),
         ),
         migrations.AddConstraint(
-            model_name="occurrence",
-            constraint=models.UniqueConstraint(
-                models.F("conference"), models.F("original_date"), name="occurrence_once_per_date"
-            ),
+            model_name='occurrence',
+            constraint=models.UniqueConstraint(models.F('conference'), models.F('original_date'), name='occurrence_once_per_date'),
         ),
         migrations.AddConstraint(
-            model_name="arrival",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("occurrence__isnull", False)), fields=("occurrence", "key"), name="arrival_once"
-            ),
+            model_name='arrival',
+            constraint=models.UniqueConstraint(condition=models.Q(('occurrence__isnull', False)), fields=('occurrence', 'key'), name='arrival_once'),
         ),
         migrations.AddConstraint(
-            model_name="arrival",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("occurrence", None)), fields=("conference", "key"), name="arrival_once_permanent"
-            ),
+            model_name='arrival',
+            constraint=models.UniqueConstraint(condition=models.Q(('occurrence', None)), fields=('conference', 'key'), name='arrival_once_permanent'),
         ),
         migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(models.F("owner"), models.F("name"), name="template_once_per_name"),
+            model_name='template',
+            constraint=models.UniqueConstraint(models.F('owner'), models.F('name'), name='template_once_per_name'),
         ),
         migrations.AddConstraint(
-            model_name="template",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)), fields=("owner",), name="template_one_default"
-            ),
+            model_name='template',
+            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('owner',), name='template_one_default'),
         ),
     ]
