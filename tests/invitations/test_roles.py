@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cabinet.environ import Room
 from cabinet.models import User
 from conferences.choices import Mode, Role
 from conferences.models import Conference
@@ -114,3 +115,21 @@ def test_what_somebody_may_have_heard_of_is_cancelled_and_not_deleted(
     answer = as_alice.post(f"/conferences/{conference.pk}/deletion/", follow=True)
     assert "People know of this conference already." in answer.text
     assert Conference.objects.count() == 1
+
+
+# TAKEN OFF THE LIST
+
+
+@pytest.mark.parametrize(
+    ("room", "words"),
+    [
+        (Room("open", "jitsi", "https://meet.example.org"), "whoever has been in it can come back there"),
+        (Room("own", "jitsi", "https://own.example.org", "cabinet", "k" * 32), "does not let them in again"),
+    ],
+)
+def test_the_page_says_whether_the_room_itself_stays_open_to_somebody_removed(
+    as_alice: Client, conference: Conference, settings: Any, room: Room, words: str
+) -> None:
+    settings.ROOMS = (room,)
+    bob = make_invitation(conference)
+    assert words in as_alice.get(f"/conferences/{conference.pk}/invitations/{bob.pk}/removal/").text
