@@ -10,13 +10,17 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from cabinet.models import User
 from conferences import times, zone_rules
 from conferences.choices import Tell
 from conferences.models import Change, Conference, Occurrence
+from invitations.announcing import announce
+from invitations.models import Delivery
 from tests.conferences.test_views import text_of
 from tests.factories import make_conference
+from tests.invitations.deliveries import letters, owe, set_rows
 from tests.parallel import in_parallel
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -154,6 +158,17 @@ def test_an_hour_that_the_new_rules_skip_is_read_by_the_offset_before_the_gap(al
     Occurrence.objects.update(start_time="02:30")
     assert list(followed()) == [conference.pk]
     assert Occurrence.objects.get().starts_at == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)  # 03:30 in Berlin
+
+
+def test_whoever_was_told_gets_one_letter_about_it(alice: User, passed: Pass) -> None:
+    series = make_conference(alice, start=datetime(2031, 1, 6, 10), rule="FREQ=WEEKLY;COUNT=5")
+    (bob,) = owe(series)
+    set_rows(state=Delivery.State.SENT)
+    passed(LAW)
+    followed(timezone.now())
+    for minutes in (2, 4):
+        announce(timezone.now() + timedelta(minutes=minutes))
+    assert letters(bob) == [("invitation", 0, "sent"), ("update", 1, "queued")]
 
 
 def test_once_is_enough(alice: User, passed: Pass) -> None:
