@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from conferences import times
 from conferences.models import Conference, Occurrence
+from conferences.occurrences import OccurrenceQuerySet
 
 # So many are listed before anybody asks for more.
 SHOWN = 8
@@ -65,18 +66,17 @@ class Dates:
     """The list of one conference at the moment `now`, with one date marked if the reader came for that."""
 
     def __init__(self, conference: Conference, now: datetime, *, marked: Occurrence | None, show_all: bool) -> None:
-        self.conference, self.now, self.marked = conference, now, marked
-        self.limit = None if show_all or marked else SHOWN
+        self.conference, self.now, self.marked, self.show_all = conference, now, marked, show_all
 
     @cached_property
     def upcoming(self) -> list[Line]:
         """Soonest first."""
-        return self._lines(self.conference.occurrences.coming(self.now)[: self.limit])
+        return self._lines(self.conference.occurrences.coming(self.now))
 
     @cached_property
     def past(self) -> list[Line]:
         """Newest first."""
-        return self._lines(self.conference.occurrences.past(self.now)[: self.limit])
+        return self._lines(self.conference.occurrences.past(self.now))
 
     @cached_property
     def more(self) -> int:
@@ -88,8 +88,10 @@ class Dates:
         """Whether the marked one is among those folded away."""
         return self.marked is not None and self.marked.is_over(self.now)
 
-    def _lines(self, rows: list[Occurrence]) -> list[Line]:
-        return [self._line(row) for row in rows]
+    def _lines(self, rows: OccurrenceQuerySet) -> list[Line]:
+        """The first few; all where somebody wants all, or one further down."""
+        wants_all = self.show_all or (self.marked and self.marked in rows and self.marked not in rows[:SHOWN])
+        return [self._line(row) for row in (rows if wants_all else rows[:SHOWN])]
 
     def _line(self, row: Occurrence) -> Line:
         row.conference = self.conference

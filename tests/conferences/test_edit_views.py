@@ -203,8 +203,9 @@ def test_following_is_one_press_however_often_it_arrives(as_alice: Client, serie
     page = as_alice.post(url, filled(as_alice.get(url).context["form"], start="15:00"))
     text = text_of(page)
     assert "The series ends before Monday 21 December 2026. From then on it is a conference of its own" in text
-    assert "2 dates go over." in text
+    assert "2 dates leave the series." in text
     assert "They come along to the new conference, and everybody is asked anew." in text
+    assert "1 person gets two letters: the series ends, and the invitation to the new conference." in text
     data = dict(page.context["sent"]) | {"tell": "all"}
     first, again = as_alice.post(url, data), as_alice.post(url, data)
     new = Conference.objects.get(follows=series)
@@ -527,6 +528,14 @@ def test_the_page_marks_the_date_that_was_asked_for(as_alice: Client, alice: Use
     assert '<li id="date-2026-12-21" aria-current="date">' in page.content.decode()
     assert "Tuesday 22 December 2026 16:00 – 17:00 , UTC+1 · moved, was Mon 21 Dec, 10:00" in text_of(page)
     assert "Alice Adams moved the date of Monday 21 December 2026" in text_of(page)
+
+
+@pytest.mark.parametrize(("day", "listed"), [("2026-12-08", 8), ("2026-12-20", 40), ("2026-12-06", 8)])
+def test_a_marked_date_is_always_on_the_list(as_alice: Client, alice: User, day: str, listed: int) -> None:
+    series = make_conference(alice, start=START, rule="FREQ=DAILY;COUNT=40")
+    page = as_alice.get(f"{series.get_absolute_url()}?date={day}")
+    assert len(page.context["dates"].upcoming) == listed
+    assert page.content.decode().count('aria-current="date"') == (day != "2026-12-06")
 
 
 def test_past_dates_are_folded_away_and_opened_for_those_who_came_for_one(

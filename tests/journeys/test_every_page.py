@@ -12,6 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Change, Conference, Template
+from conferences.series import continue_from
 from invitations.models import Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -43,6 +44,28 @@ def over(alice: User) -> Conference:
     """A conference that took place three weeks ago."""
     day = timezone.localdate() - timedelta(days=21)
     return make_conference(alice, start=datetime.combine(day, time(9)), topic=HOSTILE)
+
+
+def of_series(alice: User) -> list[str]:
+    """The pages of a series and its parts, with every kind of date, and of a conference without a date."""
+    day = timezone.localdate() - timedelta(days=7)
+    series = make_conference(
+        alice, start=datetime.combine(day, time(9)), rule="FREQ=DAILY;COUNT=30", topic=f"{HOSTILE} {LONG}"[:200]
+    )
+    row, off, last = series.occurrences.coming(timezone.now())[2:5]
+    when = {"start_date": row.start_date, "start_time": time(16), "duration": row.duration}
+    row.move(alice, when, seen_sequence=0, tell=Change.Tell.NOBODY)
+    off.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY, message=HOSTILE)
+    said = {"seen_sequence": 2, "tell": Change.Tell.NOBODY, "now": timezone.now()}
+    new = continue_from(series, last, alice, {"topic": f"{LONG} {HOSTILE}"[:200]}, **said)  # type: ignore[arg-type]
+    room = make_conference(alice, permanent=True, topic=HOSTILE)
+    date = f"date={row.original_date}"
+    asked = [f"?{date}", *(f"?{date}&scope={scope}" for scope in ("this", "following", "all"))]
+    parts = [
+        reverse(f"conferences:{name}", args=[series.pk]) + each for name in ("edit", "cancellation") for each in asked
+    ]
+    ways = [reverse(f"conferences:{name}", args=[room.pk]) for name in ("conference", "edit", "cancellation")]
+    return [f"{series.get_absolute_url()}?{date}&dates=all", new.get_absolute_url(), *parts, *ways]
 
 
 def addresses(conference: Conference, alice: User) -> list[str]:
@@ -80,6 +103,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         *(reverse("conferences:join", args=[one.join_token]) for one in (conference, past, cancelled)),
         reverse("conferences:join-by-number"),
         *of_guest,
+        *of_series(alice),
     ]
 
 
