@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -201,7 +201,7 @@ def _by_day(text: str) -> list[tuple[int, int]] | None:
     return [(int(match[1] or 0), WEEKDAYS.index(match[2])) for match in found if match]
 
 
-_PARTS = {
+_PARTS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "INTERVAL": ("interval", lambda text: _number(1, LONGEST_INTERVAL, text)),
     "COUNT": ("count", lambda text: _number(1, MOST, text)),
     "UNTIL": ("until", _until),
