@@ -71,11 +71,11 @@ class RecurrenceFields(forms.Form):
     ends = forms.ChoiceField(
         label=_("Ends"),
         required=False,
-        choices=[(NEVER, _("Never")), ("until", _("On a date")), ("count", _("After a number of conferences"))],
+        choices=[(NEVER, _("Never")), ("until", _("On this day")), ("count", _("After a number of conferences"))],
         widget=forms.RadioSelect,
         error_messages=CHOOSE,
     )
-    until = WallDateField(label=_("Last date"), required=False)
+    until = WallDateField(label=_("Last day"), required=False)
     count = WholeNumberField(1, MOST, TOO_MANY, label=_("How many conferences"), required=False)
 
     # By which rule it repeats where nothing is asked, or answered.
