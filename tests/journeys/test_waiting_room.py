@@ -107,6 +107,7 @@ def test_the_organizer_lets_in_without_a_reload_and_the_guest_enters(
     enter(bob)
     waiting.get_by_text("1 person turned away").click()
     waiting.get_by_role("button", name="Let in after all Dan Dee").click()
+    expect(waiting.get_by_text("1 person turned away")).to_be_hidden()
     dan.reload()
     enter(dan)
     host.reload()
