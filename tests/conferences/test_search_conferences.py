@@ -91,6 +91,8 @@ def test_pages_keep_the_query_and_the_newest_are_found(
     for n in range(23):
         at(alice, 48 + n, f"Budget {n:02}")
     page = get(as_alice, f"{LIST}?q=budget")
+    assert "23 conferences match “budget”" in page
+    assert "Thursday 26 November 2026, " in page  # rows of any year stand side by side
     assert topics(page) == [f"Budget {n:02}" for n in range(20)]
     assert "?q=budget&amp;page=2" in page
     assert topics(get(as_alice, f"{LIST}?q=budget&page=2")) == ["Budget 20", "Budget 21", "Budget 22"]

@@ -89,7 +89,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
     return [
         *(reverse(name) for name in plain),
-        f"{reverse('conferences:list')}?show=past",
+        *(f"{reverse('conferences:list')}?{view}" for view in ("show=past", "view=month", "q=person", "show=permanent")),
         f"{reverse('conferences:new')}?repeat={conference.pk}",
         f"{reverse('conferences:new')}?template={templates[0].pk}",
         reverse("conferences:templates"),
