@@ -98,8 +98,7 @@ def _gone(request: SignedInRequest, conference: Conference) -> HttpResponse:
         raise NoSuchDate
     submission_id, _digest = submission(request.POST)
     saved = Conference.objects.filter(organizer=conference.organizer_id, submission_id=submission_id).first()
-    if saved is None:
-        messages.info(request, _("The series has no such date any more."))
+    messages.info(request, _("This was saved already.") if saved else _("The series has no such date any more."))
     return redirect(saved or conference)
 
 

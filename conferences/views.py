@@ -43,7 +43,7 @@ def conference(request: SignedInRequest, pk: int) -> HttpResponse:
         "may_start": join.closed(door, now, is_manager=True) is None,
         "zones": Conference.objects.managed_by(request.user).zones_used_lately(),
         "city_form": city,
-        "changes": conference.changes.select_related("by"),
+        "changes": list(conference.changes.select_related("by")),
     }
     return render(request, "conferences/conference.html", context)
 
