@@ -171,5 +171,6 @@ def test_guest_sees_the_moment_on_the_own_clock_and_under_the_own_sky(
     start = datetime.combine(timezone.localdate() + timedelta(days=7), datetime.min.time()).replace(hour=13)
     conference = make_conference(alice, start=start, time_zone="UTC")
     page.goto(f"{live_server.url}/join/{conference.join_token}/")
-    expect(page.get_by_text("On your clock (Tokyo):")).to_contain_text("22:00")
+    expect(page.get_by_text("On your clock (Tokyo):").first).to_contain_text("22:00")
+    expect(page.get_by_text("On your clock (Tokyo):").last).to_contain_text("21:45")  # the room opens
     expect(page.locator(".sky").first).to_have_attribute("data-sky", "night")
