@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import BooleanField, DateField, DurationField, Field, TimeField
@@ -60,13 +60,22 @@ def in_words(name: str, value: Any, start: date) -> str:
     if isinstance(field, BooleanField):
         return _("yes") if value else _("no")
     if isinstance(field, DurationField):
-        minutes = value // 60
-        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+        return length(timedelta(seconds=value))
     if isinstance(field, DateField):
         return date_format(date.fromisoformat(value), _("l j F Y"))
     if isinstance(field, TimeField):
         return time_format(time.fromisoformat(value), _("H:i"))
     return _text(field, value, start)
+
+
+def length(duration: timedelta) -> str:
+    """45 minutes, 1 hour, 1 h 30"""
+    hours, minutes = divmod(round(duration.total_seconds() / 60), 60)
+    if hours and minutes:
+        return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes}
+    if hours:
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 def _text(field: Field[Any, Any], value: Any, start: date) -> str:

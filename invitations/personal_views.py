@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from conferences import join_dates, times
+from conferences import history, join_dates, times
 from conferences.choices import Role
 from conferences.join import Door, Entrance, Refusal, Visitor, barrier, door, enter, successor
 from conferences.join_forms import JoinForm
@@ -85,7 +85,7 @@ def _about(invitation: Invitation, now: datetime) -> dict[str, Any]:
         "invitation": invitation,
         "conference": conference,
         "links": words.calendar_links(conference, draft),
-        "length": words.length(way.place.duration),
+        "length": history.length(way.place.duration),
         "elsewhere": _elsewhere(way, invitation.time_zone),
         "moved_from": join_dates.moved_from(way),
         "door": way,

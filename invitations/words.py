@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.formats import date_format, time_format
-from django.utils.translation import get_language_bidi, get_supported_language_variant, gettext_lazy, ngettext
+from django.utils.translation import get_language_bidi, get_supported_language_variant, gettext_lazy
 from django.utils.translation import gettext as _
 
 from conferences import recurrence, times
@@ -62,16 +62,6 @@ def place(at: datetime, zone: str) -> str:
 def when(start: datetime, end: datetime, zone: str) -> str:
     """Thursday 3 December 2026, 14:00–14:45 (Berlin, UTC+1)"""
     return f"{day(start, zone)}, {clock(start, end, zone)} ({place(start, zone)})"
-
-
-def length(duration: timedelta) -> str:
-    """45 minutes, 1 hour, 1 h 30"""
-    hours, minutes = divmod(round(duration.total_seconds() / 60), 60)
-    if hours and minutes:
-        return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes}
-    if hours:
-        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
-    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
 
 
 def elsewhere(row: Conference | Occurrence, zone: str) -> str:

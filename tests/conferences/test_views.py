@@ -211,7 +211,7 @@ def test_history_tells_what_was_and_what_is(as_alice: Client, alice: User) -> No
     conference.change(alice, fields, seen_sequence=0, tell=Change.Tell.NOBODY, now=NOW)
     page = text_of(as_alice.get(conference.get_absolute_url()))
     assert "Topic: was Budget now Budget 2027" in page
-    assert "Duration: was 60 minutes now 90 minutes" in page
+    assert "Duration: was 1 hour now 1 h 30" in page
     assert "Record the conference: was no now yes" in page
     assert "Alice Adams scheduled the conference" in page
 
