@@ -129,11 +129,13 @@ def _misread(conference: Conference, rule: Rule, since: datetime, until: datetim
 
 
 def _near_clock_changes(conference: Conference, years: range) -> Iterator[datetime]:
-    """The start time on every day on which an occurrence, of 24 hours at most, can meet a clock change."""
+    """The start time on every day on which an occurrence, of 24 hours at most, would meet a clock change."""
     for change in chain.from_iterable(times.clock_changes(conference.time_zone, year) for year in years):
-        day = times.wall_clock(change.at, conference.time_zone).date()
+        walls = [change.at.replace(tzinfo=None) + offset for offset in (change.before, change.after)]
         for ahead in (-2, -1, 0, 1):
-            yield datetime.combine(day + timedelta(days=ahead), conference.start_time)
+            start = datetime.combine(min(walls).date() + timedelta(days=ahead), conference.start_time)
+            if start <= max(walls) and start + conference.duration >= min(walls):
+                yield start
 
 
 def moved_in(conferences: Iterable[Conference]) -> dict[int, dict[date, int]]:

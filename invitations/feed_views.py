@@ -50,9 +50,10 @@ def _feed(request: HttpRequest, token: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def feed_address(request: SignedInRequest) -> HttpResponse:
     """GET: the address of the person's feed, if there is one. POST: make a new one, which ends the old one."""
+    own = Feed.objects.filter(user=request.user).first()
     if request.method == "POST":
         Feed.objects.renew(request.user)
-        messages.success(request, _("Your calendar feed has a new address. No other one works any more."))
+        is_over = _("Your calendar feed has a new address. The old one does not work any more.")
+        messages.success(request, is_over if own else _("Your calendar feed has an address now."))
         return redirect("invitations:feed-address")
-    own = Feed.objects.filter(user=request.user).first()
     return render(request, "invitations/feed.html", {"feed": own})
