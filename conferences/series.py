@@ -30,16 +30,20 @@ OF_ITS_OWN = {"number", "start_date"}
 
 def ending_before(rule: Rule, start: date, day: date) -> Rule:
     """The rule of a series from `start` as it is when its last day lies before `day`."""
-    if next(rule.days(start, day), None) == next(islice(rule.days(start), 1, None), None):
-        return replace(rule, count=1, until=None)  # "until" the day on which it begins is no way to say it
-    return replace(rule, count=None, until=day - timedelta(days=1))
+    return _once(replace(rule, count=None, until=day - timedelta(days=1)), start)
 
 
 def rest(rule: Rule, start: date, day: date) -> Rule:
     """The rule from `day` on, of a series that began on `start`: what is left of so many times."""
-    if rule.count is None:
-        return rule
-    return replace(rule, count=max(sum(met >= day for met in rule.days(start)), 1))
+    if rule.count:
+        rule = replace(rule, count=max(sum(met >= day for met in rule.days(start)), 1))
+    return _once(rule, day)
+
+
+def _once(rule: Rule, start: date) -> Rule:
+    """The rule, which is not "until" the day on which it begins: nobody says that of a single date."""
+    is_single = rule.until is not None and len(list(islice(rule.days(start), 2))) < 2
+    return replace(rule, count=1, until=None) if is_single else rule
 
 
 def is_first(occurrence: Occurrence) -> bool:

@@ -11,6 +11,7 @@ from django.test import Client
 from cabinet.models import User
 from conferences.deputies import Deputy
 from conferences.models import Change, Conference, Occurrence
+from conferences.recurrence import first_day, parse
 from tests.conferences.test_views import text_of
 from tests.factories import make_conference, make_invitation
 
@@ -214,6 +215,39 @@ def test_following_is_one_press_however_often_it_arrives(as_alice: Client, serie
         as_alice.get(series.get_absolute_url())
     )
     assert "Continues Quarterly planning" in text_of(as_alice.get(new.get_absolute_url()))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=DAILY;INTERVAL=3;COUNT=9",
+        "FREQ=WEEKLY;COUNT=6",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;COUNT=9",
+        "FREQ=WEEKLY;BYDAY=MO,FR;UNTIL=20270301",
+        "FREQ=MONTHLY;COUNT=7",
+        "FREQ=MONTHLY;BYDAY=1MO;COUNT=7",
+        "FREQ=MONTHLY;BYDAY=-1MO;UNTIL=20280101",
+        "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=5",
+        "FREQ=YEARLY;COUNT=4",
+    ],
+)
+@pytest.mark.parametrize("place", [1, 2, -1])
+def test_an_untouched_cut_leaves_every_date_where_it_was(as_alice: Client, alice: User, rule: str, place: int) -> None:
+    start = datetime.combine(first_day(parse(rule), START.date()), START.time())
+    series = make_conference(alice, start=start, rule=rule)
+    before = dates(series)
+    day = list(series.occurrences.order_by("starts_at"))[place].original_date
+    url = f"/conferences/{series.pk}/edit/?date={day}&scope=following"
+    page = as_alice.post(url, filled(as_alice.get(url).context["form"]))
+    assert "Nothing else is different." in text_of(page)
+    as_alice.post(url, filled(page.context["form"].with_(), tell="nobody"))
+    new = Conference.objects.get(follows=series)
+    assert dates(series) + dates(new) == before
+    # Both can be opened and saved again as they are.
+    for one in (series, new):
+        url = f"/conferences/{one.pk}/edit/?scope=all"
+        answer = as_alice.post(url, filled(as_alice.get(url).context["form"]), follow=True)
+        assert "Nothing was changed." in text_of(answer)
 
 
 def test_following_can_stop_repeating(as_alice: Client, series: Conference) -> None:
