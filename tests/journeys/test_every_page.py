@@ -93,6 +93,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         f"{reverse('conferences:new')}?repeat={conference.pk}",
         f"{reverse('conferences:new')}?template={templates[0].pk}",
         reverse("conferences:templates"),
+        reverse("invitations:feed-address"),
         *(reverse(f"conferences:{name}", args=[templates[1].pk]) for name in ("template", "template-deletion")),
         reverse("conferences:save-as-template", args=[conference.pk]),
         *(f"{reverse('addressbook:contacts')}?q={query}" for query in ("", "person", "%3Cscript%3E")),
