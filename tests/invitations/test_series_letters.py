@@ -381,7 +381,7 @@ Alice Adams invites you
 
 Open office
 
-Without a date: the room is always there
+Always open
 
   Open the conference page: {bob.personal_link}
 
