@@ -73,8 +73,14 @@ class EmbeddedZone:
         """How far its clocks are ahead of UTC at the instant `at`."""
         if not self.changes:
             return self.offset
-        past = [change.in_year(year) for year in (at.year - 1, at.year, at.year + 1) for change in self.changes]
-        return max((change for change in past if change.at <= at), key=lambda change: change.at).after
+        return next(change.after for change in _newest_first(self.changes, at.year) if change.at <= at)
+
+
+@lru_cache(maxsize=1024)
+def _newest_first(changes: tuple[YearlyChange, ...], year: int) -> tuple[ClockChange, ...]:
+    """All of the year before, of `year` and the one after."""
+    found = [change.in_year(each) for each in (year - 1, year, year + 1) for change in changes]
+    return tuple(sorted(found, key=lambda change: change.at, reverse=True))
 
 
 def exact(zone: str, first: datetime, last: datetime) -> EmbeddedZone | None:
