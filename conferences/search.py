@@ -15,7 +15,7 @@ from conferences.models import Conference
 from conferences.occurrences import Occurrence
 from conferences.timeline import Narrow
 
-FOUND_AT_MOST = 100
+FOUND_AT_MOST = 60
 LONGEST_QUERY = 100
 
 
@@ -39,19 +39,31 @@ class Holds(models.Func):
         """By LIKE where that is right, else by GLOB."""
         sql, params = compiler.compile(self.get_source_expressions()[0])
         if not self.words.isascii():
-            return f"{sql} GLOB %s", (*params, glob(self.words))
+            patterns = globs(self.words)
+            either = " OR ".join([f"{sql} GLOB %s"] * len(patterns))
+            return f"({either})", tuple(value for pattern in patterns for value in (*params, pattern))
         like, pattern = compiler.compile(self.get_source_expressions()[1])
         return rf"{sql} LIKE {like} ESCAPE '\'", (*params, *pattern)
 
 
-def glob(words: str) -> str:
-    """The pattern of GLOB that finds `words` anywhere in a text, each letter in all its forms."""
-    return f"*{''.join(map(_forms, words))}*"
+def globs(words: str) -> list[str]:
+    """The patterns of GLOB of which one finds `words` anywhere in a text, each letter in all its forms.
+
+    One for each form of the first letter: a pattern that begins with a letter is looked for far quicker than one that
+    begins with a choice.
+    """
+    rest = "".join(map(_choice, words[1:]))
+    return [f"*{_choice(form, [form])}{rest}*" for form in _forms(words[0])]
 
 
-def _forms(char: str) -> str:
-    forms = sorted({form for form in (char, char.lower(), char.upper(), char.upper().lower()) if len(form) == 1})
+def _choice(char: str, forms: list[str] | None = None) -> str:
+    forms = forms or _forms(char)
     return f"[{''.join(forms)}]" if len(forms) > 1 or char in "*?[" else char
+
+
+def _forms(char: str) -> list[str]:
+    """A letter in all its forms."""
+    return sorted({form for form in (char, char.lower(), char.upper(), char.upper().lower()) if len(form) == 1})
 
 
 def asked_words(text: str) -> str:
