@@ -26,6 +26,9 @@ LONGEST_INTERVAL = 99
 MOST = 366
 # Periods that are looked at for one list of days: a rule that meets no day ends here, too.
 STEPS = 1000
+# Whoever looks at a day asks for clocks elsewhere, for the end, and for the clock changes of that year: all of it must
+# be in the calendar, which ends with the year 9999.
+LAST_DAY = date(9997, 12, 31)
 # What began the day before yesterday may still go on, if it is 24 hours long and a clock change lies between.
 STILL_ON = timedelta(days=2)
 
@@ -81,10 +84,10 @@ class Rule:
         return self.count is None and self.until is None
 
     def days(self, start: date, since: date = date.min) -> Iterator[date]:
-        """The days it meets from `start` on, in order, those before `since` left out; at most STEPS periods of them."""
+        """The days it meets from `start` to LAST_DAY, in order, but for those before `since`; at most STEPS periods."""
         first_step = 0 if self.count else self._steps_before(start, since)
         days = (day for step in range(first_step, first_step + STEPS) for day in self._days_of(start, step))
-        for number, day in enumerate(day for day in days if day >= start):
+        for number, day in enumerate(day for day in days if start <= day <= LAST_DAY):
             if (self.count and number >= self.count) or (self.until and day > self.until):
                 return
             if day >= since:

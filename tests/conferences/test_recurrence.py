@@ -13,6 +13,8 @@ from dateutil.rrule import rrulestr
 from django.utils import translation
 
 from conferences import recurrence, times
+from conferences.models import JOIN_ENDS_AFTER
+from conferences.occurrences import LONGEST
 from conferences.recurrence import NoDay, Rule, TooFar, TooManyDays, UnsupportedRule, parse
 
 SEED = 20261124
@@ -112,13 +114,21 @@ def _instant_by_hand(wall: datetime, zone: str, seen: dict[str, int]) -> datetim
 
 @pytest.mark.parametrize(
     ("rule", "start"),
-    [("FREQ=DAILY", date(9999, 12, 30)), ("FREQ=WEEKLY;BYDAY=MO", date(9999, 12, 1)),
-     ("FREQ=MONTHLY;BYDAY=-1FR", date(9999, 1, 1)), ("FREQ=YEARLY;INTERVAL=99", date(2028, 2, 29)),
-     ("FREQ=DAILY;INTERVAL=99;UNTIL=99991231", date(9998, 1, 1))],
+    [("FREQ=DAILY", date(9997, 12, 30)), ("FREQ=WEEKLY;BYDAY=MO", date(9997, 12, 1)),
+     ("FREQ=MONTHLY;BYDAY=-1FR", date(9997, 1, 1)), ("FREQ=YEARLY;INTERVAL=99", date(2028, 2, 29)),
+     ("FREQ=DAILY;INTERVAL=99;UNTIL=99991231", date(9997, 1, 1)), ("FREQ=YEARLY;INTERVAL=67", date(2026, 12, 31))],
 )  # fmt: skip
-def test_days_end_with_the_calendar(rule: str, start: date) -> None:
+def test_days_end_before_the_calendar(rule: str, start: date) -> None:
     oracle = rrulestr(rule, dtstart=datetime.combine(start, time()))
-    assert list(parse(rule).days(start)) == [at.date() for at in oracle]
+    assert list(parse(rule).days(start)) == [at.date() for at in oracle if at.year < 9998]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"])
+def test_all_that_follows_from_the_last_day_is_in_the_calendar(zone: str) -> None:
+    start = times.instant_by_rule(datetime.combine(recurrence.LAST_DAY, time(23, 59)), zone)
+    for shown in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        assert times.wall_clock(start + LONGEST + JOIN_ENDS_AFTER, shown).year == 9998
+    assert isinstance(times.clock_changes(zone, start.year), tuple)
 
 
 # BOUNDS
