@@ -93,7 +93,7 @@ class RecurrenceFields(forms.Form):
         repeat = self.cleaned_data.get("repeat")
         if not repeat and "repeat" not in self.errors:
             self._forget_errors_but(())
-            return self.present_rule
+            return self._checked(self.present_rule, start)
         asked = {"repeat", *self._asked(repeat or NEVER)}
         self._forget_errors_but(asked)
         if repeat in (None, NEVER) or start is None or asked & self.errors.keys():
@@ -102,7 +102,7 @@ class RecurrenceFields(forms.Form):
         if "weekdays" in self.errors:
             return None
         rule = self._ending(Rule(cast(Freq, repeat.upper()), self.cleaned_data["interval"] or 1, **on), start)
-        return self.present_rule if rule and self._is_present(rule, start) else rule
+        return self._checked(self.present_rule if rule and self._is_present(rule, start) else rule, start)
 
     def _is_present(self, rule: Rule, start: date) -> bool:
         """Whether it is the present rule in other words: that one then stays letter for letter."""
@@ -144,15 +144,24 @@ class RecurrenceFields(forms.Form):
         if until and end == "until" and until <= recurrence.first_day(rule, start):
             self.add_error("until", ENDS_BEFORE)
             return None
-        return self._checked(replace(rule, **{end: value}), start, end)
+        return replace(rule, **{end: value})
 
-    def _checked(self, rule: Rule, start: date, end: str) -> Rule | None:
+    def _checked(self, rule: Rule | None, start: date | None) -> Rule | None:
+        """The rule, if a series from `start` may go by it.
+
+        The present one may where it is: an endless one that was cut off after years has met more days than may be asked
+        for.
+        """
+        if rule is None or start is None or (rule, start) == (self.present_rule, self.initial.get("date")):
+            return rule
         try:
             recurrence.check(rule, start)
+        except recurrence.NoDay:
+            return rule  # what that means for the date is said there
         except recurrence.TooFar:
-            self.add_error(end, ENDS_TOO_LATE)
+            self.add_error("until", ENDS_TOO_LATE)
         except recurrence.TooManyDays:
-            self.add_error(end, TOO_MANY_UNTIL if end == "until" else TOO_MANY_YEARS)
+            self.add_error(*(("until", TOO_MANY_UNTIL) if rule.until else ("count", TOO_MANY_YEARS)))
         else:
             return rule
         return None

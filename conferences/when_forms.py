@@ -130,8 +130,13 @@ class WhenForm(RecurrenceFields):
         if "date" not in self.kept:
             self._move_to_first_day(rule, cleaned)
         if cleaned.get("start") and cleaned.get("time_zone") and not self.errors.keys() & {"date", *RECURRENCE}:
-            later = islice(_days(rule, cleaned["date"]), 1, None)
+            later = (day for day in self._days(rule, cleaned["date"]) if day != cleaned["date"])
             self.notices += clock_notes(later, cleaned["start"], cleaned["time_zone"])
+
+    def _days(self, rule: Rule, first: Day) -> list[Day]:
+        """The days to come of a series that begins on `first`, as far as they are stored then."""
+        today = max(first, self.now.date())
+        return recurrence.ahead(rule, first, today, today + STORED_AHEAD)
 
     def _move_to_first_day(self, rule: Rule, cleaned: dict[str, Any]) -> None:
         chosen = cleaned["date"]
@@ -232,11 +237,6 @@ class WhenForm(RecurrenceFields):
             is_endless=rule.is_endless,
             notes=self.notices,
         )
-
-
-def _days(rule: Rule, first: Day) -> list[Day]:
-    """The days of a series that begins on `first`, as far as they are stored then."""
-    return recurrence.ahead(rule, first, first, first + STORED_AHEAD)
 
 
 def _written(day: Day) -> str:

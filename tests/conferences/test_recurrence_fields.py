@@ -2,14 +2,17 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cabinet.models import User
 from conferences import recurrence
 from conferences.clock_notes import clock_notes
+from conferences.edit_forms import EditForm
 from conferences.forms import ConferenceForm, all_but
 from conferences.models import Conference
 from conferences.recurrence import WEEKDAYS, Rule
@@ -119,6 +122,33 @@ def test_the_rule_stays_where_the_sender_knows_no_recurrence(alice: User) -> Non
     ended = make_conference(alice, start=datetime(2026, 12, 3, 14), rule="FREQ=DAILY;UNTIL=20261210")
     form = ConferenceForm(late | {"number": ended.number}, user=alice, now=NOW, conference=ended)
     assert errors_of(form) == {"date": ["The end date must be after the first conference"]}
+
+
+def test_the_present_rule_is_looked_at_anew_where_the_series_is_to_begin_on_another_day(alice: User) -> None:
+    year = make_conference(alice, start=datetime(2027, 12, 3, 14), rule="FREQ=DAILY;UNTIL=20281201")
+    form = ConferenceForm(sent(number=year.number, date="2027-11-26"), user=alice, now=NOW, conference=year)
+    assert errors_of(form) == {"until": [MANY]}
+    often = make_conference(alice, start=datetime(2027, 3, 1, 14), rule="FREQ=YEARLY;INTERVAL=30;COUNT=260")
+    form = ConferenceForm(sent(number=often.number, date="2028-02-29"), user=alice, now=NOW, conference=often)
+    assert errors_of(form) == {"count": ["So many would reach too far into the future. Enter a smaller number"]}
+
+
+@pytest.mark.parametrize("knows_recurrence", [True, False])
+def test_a_series_that_was_cut_off_after_years_may_still_be_edited(alice: User, knows_recurrence: bool) -> None:
+    """More days than may be asked for, and farther away than may be asked for: but they have been, one by one."""
+    with time_machine.travel(NOW):
+        conference = make_conference(alice, start=datetime(2020, 1, 6, 14), rule="FREQ=DAILY")
+    Conference.objects.update(rule="FREQ=DAILY;UNTIL=20270103")
+    conference.refresh_from_db()
+    form = EditForm(conference=conference, user=alice, now=NOW)
+    values = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    if not knows_recurrence:
+        del values["repeat"]
+    form = EditForm(values | {"topic": "Another"}, conference=conference, user=alice, now=NOW)
+    assert errors_of(form) == {}
+    assert (form.conference_fields()["rule"], set(form.before())) == ("FREQ=DAILY;UNTIL=20270103", {"topic"})
+    form.save(uuid4(), "")
+    assert Conference.objects.get().topic == "Another"
 
 
 # WHAT IS REFUSED, at its field and nowhere else
@@ -251,8 +281,10 @@ def test_there_are_no_next_dates_without_a_rule(changed: dict[str, Any]) -> None
 
 
 def test_a_permanent_conference_ignores_whatever_is_filled_in_about_a_date(alice: User) -> None:
-    wrong: dict[str, Any] = {"date": "x", "start": "", "end": "99", "duration": "other", "minutes": "0", "time_zone": "Mars/Phobos",
-             "repeat": "weekly", "interval": "0", "count": "x"}  # fmt: skip
+    wrong: dict[str, Any] = {
+        "date": "x", "start": "", "end": "99", "duration": "other", "minutes": "0", "time_zone": "Mars/Phobos",
+        "repeat": "weekly", "interval": "0", "count": "x",
+    }  # fmt: skip
     form = form_of(alice, permanent="on", **wrong)
     assert errors_of(form) == {}
     fields = form.conference_fields()
