@@ -74,7 +74,7 @@ class ConferenceForm(WhenForm):
         label=_("Organizer"),
         required=False,
         help_text=_("Invitations speak in this person’s name."),
-        error_messages=CHOOSE,
+        error_messages={"invalid_choice": _("You may not schedule for this person. Choose one of the options")},
     )
 
     number = NumberField(
@@ -210,7 +210,7 @@ class ConferenceForm(WhenForm):
         me = gettext("Me (%(name)s)") % {"name": self.user}
         names = [(pk, str(person)) for pk, person in self.principals.items()]
         cast(forms.ChoiceField, self.fields["organizer"]).choices = [("", me), *names]
-        if not self.principals:
+        if not self.principals and not self.data.get("organizer"):  # else the right was taken back meanwhile
             del self.fields["organizer"]
 
     def _offer_zones(self) -> None:

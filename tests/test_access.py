@@ -313,6 +313,8 @@ def test_fields_that_no_form_has_change_nothing(
 ) -> None:
     """Mass assignment: everything is saved that the form asks for, and nothing else that came along."""
     owners = dict.fromkeys(("owner", "organizer", "by", "user"), charlie.pk) | {"id": 10**9, "pk": 10**9}
+    if name == "conferences:new":
+        del owners["organizer"]  # which deputies may say; refused aloud where one is none
     before = snapshot()
     assert as_alice.post(scene.path(name), FOREIGN | owners | FILLED[name]).status_code == 302
     assert snapshot() != before

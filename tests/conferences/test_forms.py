@@ -306,7 +306,7 @@ def test_all_that_is_wrong_is_said_at_once(alice: User) -> None:
 
 def test_fields_nobody_offered_change_nothing(alice: User) -> None:
     evil: dict[str, Any] = {
-        "organizer": "2",
+        "owner": "2",
         "is_staff": "1",
         "sequence": "9",
         "join_token": "x" * 26,

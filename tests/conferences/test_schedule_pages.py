@@ -187,16 +187,29 @@ def test_twenty_presses_of_a_deputy_at_once_schedule_once() -> None:
 
 @pytest.mark.parametrize("is_deputy", [True, False])
 def test_nobody_schedules_for_those_who_did_not_ask(
-    as_alice: Client, alice: User, charlie: User, dana: User, is_deputy: bool
+    as_alice: Client, charlie: User, dana: User, is_deputy: bool
 ) -> None:
     if not is_deputy:
         Deputy.objects.all().delete()
     answer = as_alice.post(NEW, press(organizer=str(charlie.pk)))
-    if is_deputy:
-        assert answer.context["form"].errors == {"organizer": ["Choose one of the options"]}
-        assert not Conference.objects.exists()
-    else:
-        assert Conference.objects.get().organizer == alice
+    refused = "You may not schedule for this person. Choose one of the options"
+    assert answer.context["form"].errors == {"organizer": [refused]}
+    assert not Conference.objects.exists()
+
+
+@pytest.mark.parametrize("button", [{}, {"now": "1"}])
+def test_a_deputy_whose_right_ended_meanwhile_does_not_schedule_in_their_own_name(
+    as_alice: Client, alice: User, dana: User, button: dict[str, str]
+) -> None:
+    as_alice.get(NEW)
+    Deputy.objects.all().delete()
+    answer = as_alice.post(NEW, press(organizer=str(dana.pk), **button))
+    assert not Conference.objects.exists()
+    page = answer.content.decode()
+    assert "You may not schedule for this person." in page
+    assert open_lines(page) == ["Organizer"]
+    as_alice.post(NEW, press(organizer=""))
+    assert Conference.objects.get().organizer == alice
 
 
 # TEMPLATES
