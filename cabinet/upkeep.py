@@ -1,19 +1,20 @@
 """What keeps the house in order: what has run out goes; conferences stay at their hour when clocks are changed; series
-without an end go on.
+without an end go on; who came is forgotten in time.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection
 
 from conferences import series_upkeep, zone_rules
-from conferences.models import Attempt
+from conferences.models import Arrival, Attempt
 
 logger = logging.getLogger(__name__)
 
+ARRIVALS_KEPT = timedelta(days=90)
 CACHE_TABLE = settings.CACHES["default"]["LOCATION"]
 
 
@@ -27,6 +28,11 @@ def forget_expired(now: datetime) -> None:
         cursor.execute(f"SELECT 1 FROM {CACHE_TABLE} WHERE expires < %s LIMIT 1", then)  # noqa: S608 - the name is ours
         if cursor.fetchone():
             cursor.execute(f"DELETE FROM {CACHE_TABLE} WHERE expires < %s", then)  # noqa: S608
+
+
+def forget_arrivals(now: datetime) -> None:
+    """Delete who came where, once nobody can have a use for it any more: names of guests are not ours to keep."""
+    Arrival.objects.filter(knocked_at__lt=now - ARRIVALS_KEPT).delete()
 
 
 def follow_zone_rules(now: datetime) -> None:

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cabinet.upkeep import forget_expired
-from conferences.models import Attempt, Occurrence
+from cabinet.models import User
+from cabinet.upkeep import forget_arrivals, forget_expired
+from conferences.models import Arrival, Attempt, Occurrence
 from tests.factories import make_conference
 
 
@@ -52,3 +53,12 @@ def test_a_worker_begins_by_keeping_conferences_at_their_hour(caplog: pytest.Log
     call_command("worker", once=True)
     assert Occurrence.objects.get().starts_at == conference.starts_at
     assert f"new rules of Europe/Berlin moved conference {conference.pk}" in caplog.text
+
+
+def test_who_came_is_forgotten_after_ninety_days(alice: User) -> None:
+    conference, now = make_conference(alice), timezone.now()
+    for days, name in ((89, "Bob"), (91, "Charlie")):
+        at = now - timedelta(days=days)
+        Arrival.objects.create(conference=conference, key=name, name=name, knocked_at=at, seen_at=at)
+    forget_arrivals(now)
+    assert [arrival.name for arrival in Arrival.objects.all()] == ["Bob"]

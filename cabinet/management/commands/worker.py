@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
 
 from cabinet.checks import durable_database
-from cabinet.upkeep import extend_series, follow_zone_rules, forget_expired
+from cabinet.upkeep import extend_series, follow_zone_rules, forget_arrivals, forget_expired
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
 
@@ -81,6 +81,7 @@ class Loop:
             follow_zone_rules(now)
         if time.monotonic() >= self._daily_at:
             extend_series(now)
+            forget_arrivals(now)
             self._daily_at = time.monotonic() + DAY
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
