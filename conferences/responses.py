@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.csp import CSP, build_policy
 from django.views.decorators.cache import never_cache
@@ -17,7 +17,7 @@ from conferences.arrivals import ArrivalQuerySet
 from conferences.links import TooManyTries
 from conferences.networks import network
 
-type View = Callable[..., HttpResponse]
+type View = Callable[..., HttpResponseBase]
 
 # Seconds after which it makes sense to try a room again that did not answer.
 ROOM_RETRY_AFTER = 10
@@ -32,7 +32,7 @@ def leads_to_room(view: View) -> View:
     """For pages with a form whose answer is the way into a room: browsers want to see its host in form-action."""
 
     @wraps(view)
-    def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         usual = cast(Mapping[str, list[str]], settings.SECURE_CSP)
         policy = {**usual, "form-action": [*usual["form-action"], *rooms.origins()]}
@@ -42,18 +42,17 @@ def leads_to_room(view: View) -> View:
     return with_policy
 
 
-def guest_page(view: View) -> View:
-    """For pages that are opened by a token or a conference ID: no account, no traces, no guessing.
+def secret_link(view: View) -> View:
+    """For addresses that hold a token: no account, no traces, no guessing.
 
-    The link is the secret, so it must not leave in a Referer header, stay in a cache or get into a search engine.
+    The link is the secret, so it must not leave in a Referer header or get into a search engine; unknown is revoked.
     """
 
     @login_not_required
-    @never_cache
     @wraps(view)
-    def without_traces(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def without_traces(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            response = leads_to_room(view)(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
         except Http404:
             response = render(request, "join/unknown.html", status=404)
         except TooManyTries:
@@ -63,6 +62,11 @@ def guest_page(view: View) -> View:
         return response
 
     return without_traces
+
+
+def guest_page(view: View) -> View:
+    """For pages that are opened by a token or a conference ID, lead into a room, and stay in no cache."""
+    return never_cache(secret_link(leads_to_room(view)))
 
 
 def hand_over(url: str) -> HttpResponseRedirect:
