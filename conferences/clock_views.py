@@ -5,18 +5,26 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from conferences.defaults import values_of, zone_of
-from conferences.requests import SignedInRequest, managed
+from conferences.defaults import zone_of
+from conferences.edit_views import sent_form
+from conferences.requests import SignedInRequest
 from conferences.when_forms import WHEN, WhenForm
 
 
 @require_POST
-def clocks(request: SignedInRequest, pk: int | None = None) -> HttpResponse:
-    """The warnings for a form as it is typed, of the conference `pk` or of a new one: nothing is saved."""
-    conference = managed(request, pk) if pk else None
-    first = values_of(conference) if conference else {"duration": "60"}
-    # What an edit of single dates does not ask for stays as it is.
-    kept = {name for name in ("date", "time_zone") if conference and name not in request.POST}
-    form = WhenForm(request.POST, now=timezone.now(), home_zone=zone_of(request.user), initial=first, kept=kept)
+def clocks(request: SignedInRequest) -> HttpResponse:
+    """The warnings for a form as it is typed: nothing is saved."""
+    zone = zone_of(request.user)
+    return _clocks(request, WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"}))
+
+
+@require_POST
+def their_clocks(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The same of a conference that is there, or of the dates of it that are being changed."""
+    form = sent_form(request, pk)
+    return _clocks(request, form, conference=form.conference)
+
+
+def _clocks(request: SignedInRequest, form: WhenForm, **context: object) -> HttpResponse:
     form.forget_errors_but(*WHEN)
-    return render(request, "conferences/_form_clocks.html", {"form": form, "conference": conference})
+    return render(request, "conferences/_form_clocks.html", {"form": form, **context})

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from conferences import series
 from conferences.aims import Aim, NoSuchDate, Scope, aimed
@@ -16,7 +16,7 @@ from conferences.conflicts import ChangedMeanwhile, NumberTaken
 from conferences.edit_forms import CancelForm, EditForm, edit_form
 from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
-from conferences.schedule_views import form_page, half_way
+from conferences.schedule_views import dates_of, form_page, half_way
 from conferences.submissions import submission
 from conferences.typed import keeps_what_was_typed, pairs
 
@@ -41,6 +41,21 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _form_page(request, edit_form(aim, None, request.user), aim)
     return _edit(request, edit_form(aim, request.POST, request.user), aim)
+
+
+@require_POST
+def dates(request: SignedInRequest, pk: int) -> HttpResponse:
+    """As schedule_views.dates, of a series that is there."""
+    return dates_of(request, sent_form(request, pk))
+
+
+def sent_form(request: SignedInRequest, pk: int) -> EditForm:
+    """What is typed so far, for as much of a conference as `?date=` and `?scope=` say. Raises Http404."""
+    try:
+        aim = aimed(managed(request, pk), request.GET, timezone.now())
+    except NoSuchDate:
+        raise Http404 from None
+    return edit_form(aim, request.POST, request.user)
 
 
 def _edit(request: SignedInRequest, form: EditForm, aim: Aim) -> HttpResponse:

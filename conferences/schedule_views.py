@@ -68,7 +68,11 @@ def _number(text: str) -> int:
 def dates(request: SignedInRequest) -> HttpResponse:
     """The rule in words and the next dates, for a form that is still being filled in: nothing is saved."""
     zone = zone_of(request.user)
-    form = WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"})
+    return dates_of(request, WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"}))
+
+
+def dates_of(request: SignedInRequest, form: WhenForm) -> HttpResponse:
+    """What `form` leads to, or what is wrong with it, as a part of its page."""
     form.forget_errors_but(*WHEN, *RECURRENCE)
     problem = next((str(error) for errors in form.errors.values() for error in errors), "")
     context = {"next_dates": form.next_dates(), "problem": problem}

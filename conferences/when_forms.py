@@ -220,12 +220,13 @@ class WhenForm(RecurrenceFields):
             del self.errors[name]
 
     def next_dates(self) -> NextDates | None:
-        """The rule in words and the next dates, as far as the answers are right."""
+        """The rule in words and the next dates to come, as far as the answers are right."""
         cleaned = self.cleaned_data
         if not cleaned.get("rule") or not cleaned.get("start") or not cleaned.get("time_zone"):
             return None
         rule, zone, first = recurrence.parse(cleaned["rule"]), cleaned["time_zone"], cleaned["date"]
-        days = list(islice(rule.days(first), NEXT_DATES if rule.is_endless else recurrence.MOST))
+        today = times.wall_clock(self.now, zone).date()
+        days = list(islice(rule.days(first, today), NEXT_DATES if rule.is_endless else recurrence.MOST))
         walls = [datetime.combine(day, cleaned["start"]) for day in days]
         starts = [times.wall_clock(times.instant_by_rule(wall, zone), zone) for wall in walls]
         return NextDates(

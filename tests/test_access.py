@@ -83,6 +83,7 @@ TABLE = {
     "conferences:new": Row((SIGN_IN, 200, 200), (403, 200, 200)),  # signed out: what was typed is kept
     "conferences:dates": signed_in(405, 200),
     "conferences:clocks": signed_in(405, 200),
+    "conferences:their-dates": Row((SIGN_IN, 405, 405), (SIGN_IN, 200, 404), "conference"),
     "conferences:their-clocks": Row((SIGN_IN, 405, 405), (SIGN_IN, 200, 404), "conference"),
     "conferences:templates": signed_in(200, 405),
     "conferences:template": private(200, 200, "template"),

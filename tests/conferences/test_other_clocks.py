@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from cabinet.models import User
@@ -179,10 +180,26 @@ def test_a_script_asks_for_the_words_while_somebody_types(as_alice: Client, alic
         return text_of(as_alice.post(url, values)).partition(" Clocks change")[0]
 
     assert words(theirs, typed()) == "It will be night in Tokyo (23:00)."
-    assert words(theirs, {"start": "18:00"}) == "It will be night in Tokyo (Friday, 01:00)."
+    assert words(theirs, typed(start="18:00")) == "It will be night in Tokyo (Friday, 01:00)."
     assert "night" not in words(theirs, typed(start="11:00"))
     assert words(new, typed()) == ""
     assert words(new, typed(start="23:00")) == "It will be night in Berlin (23:00)."
+
+
+@pytest.mark.parametrize("scope", ["this", "following", "all"])
+def test_the_clocks_of_a_series_that_has_begun_are_spoken_of_too(as_alice: Client, alice: User, scope: str) -> None:
+    with time_machine.travel(NOW - timedelta(days=21)):
+        series = make_conference(alice, start=datetime(2026, 11, 5, 23, 30), rule="FREQ=WEEKLY")
+    address = f"/conferences/{series.pk}/edit/?scope={scope}"
+    with time_machine.travel(NOW):
+        form = as_alice.get(address).context["form"]
+        values = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+        answer = as_alice.post(address.replace("edit", "clocks"), values)
+    assert "It will be night in Berlin (23:30)." in text_of(answer)
+
+
+def test_night_at_the_start_is_night_though_most_of_it_is_day() -> None:
+    assert said(datetime(2027, 7, 1, 6), [BERLIN], length=3 * HOUR) == ["It will be night in Berlin (06:00)."]
 
 
 def test_the_rule_counts_while_somebody_types(as_alice: Client, alice: User) -> None:

@@ -91,6 +91,24 @@ def test_the_script_gets_the_dates_alone(as_alice: Client) -> None:
     assert text_of(as_alice.post(DATES, sent(repeat="never"))) == ""
 
 
+@pytest.mark.parametrize(
+    ("scope", "first"), [("all", "Thursday 26 November 2026"), ("following", "Thursday 3 December")]
+)
+def test_of_a_series_that_has_begun_the_dates_to_come_are_shown(
+    as_alice: Client, alice: User, scope: str, first: str
+) -> None:
+    with time_machine.travel(NOW - timedelta(days=21)):
+        series = make_conference(alice, start=datetime(2026, 11, 5, 10), rule="FREQ=WEEKLY")
+    address = f"/conferences/{series.pk}/edit/?date=2026-12-03&scope={scope}"
+    page = as_alice.get(address)
+    form, their_dates = page.context["form"], address.replace("edit", "dates")
+    assert f'data-dates="{their_dates.replace("&", "&amp;")}"' in page.content.decode()
+    values = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    for answer in (as_alice.post(their_dates, values), as_alice.post(address, values | {"dates": "1"})):
+        assert f"also when they change. {first}" in text_of(answer)
+    assert as_alice.post(their_dates.replace("12-03", "12-04"), values).status_code == 404
+
+
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\x00", "9" * 9999])
 def test_dates_of_nonsense_are_a_sentence(as_alice: Client, text: str) -> None:
     answer = as_alice.post(DATES, dict.fromkeys(("date", "start", "time_zone", "repeat", "interval", "count"), text))
