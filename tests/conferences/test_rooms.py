@@ -172,7 +172,8 @@ def test_a_permission_is_for_exactly_the_room_of_the_address(hostile: str) -> No
 
 def test_who_asks_the_first_person_to_sign_in() -> None:
     assert PUBLIC.first_signs_in
-    for room in (SIGNED, JitsiRoom("x", "https://meet.example.org"), LinkRoom("x", "https://x.test/{room}")):
+    own_app = JitsiRoom("x", "https://meet.jit.si", app="cabinet", secret=SECRET)
+    for room in (SIGNED, own_app, JitsiRoom("x", "https://meet.example.org"), LinkRoom("x", "https://x.test/{room}")):
         assert not room.first_signs_in
 
 

@@ -153,6 +153,16 @@ def test_what_has_taken_place_is_not_rewritten(alice: User, passed: Pass, now: d
     assert starts(series) == ["12-07 09:00", second, "12-21 08:00"]
 
 
+def test_what_was_over_by_the_old_rules_and_is_to_come_by_the_new_ones_follows_the_wall(
+    alice: User, passed: Pass
+) -> None:
+    conference = make_conference(alice, start=datetime(2026, 12, 3, 14), time_zone=NEW_YORK)
+    Occurrence.objects.update(organizer_joined_at=NOW)
+    passed(LAW)
+    assert followed(datetime(2026, 12, 3, 20, 30, tzinfo=UTC)) == {conference.pk: ("12-03 19:00", "12-03 21:00", 1)}
+    assert Occurrence.objects.get().organizer_joined_at is None, "nobody is there yet"
+
+
 def test_an_hour_that_the_new_rules_skip_is_read_by_the_offset_before_the_gap(alice: User) -> None:
     conference = make_conference(alice, start=datetime(2027, 3, 28, 1, 30))
     Occurrence.objects.update(start_time="02:30")
