@@ -112,6 +112,7 @@ def test_a_series_is_scheduled_moved_cancelled_changed_and_repeated(
     assert copy.join_token not in {series.join_token, new.join_token}
 
 
+@pytest.mark.parametrize("browsing", ["script"], indirect=True)  # axe needs it
 def test_two_tabs_show_both_versions_and_keep_what_was_typed(
     browsing: Page, live_server: LiveServer, alice: User
 ) -> None:
