@@ -48,14 +48,15 @@ class ArrivalQuerySet(models.QuerySet["Arrival"]):
         """How many of those inside the participants limit counts: everybody but moderators, who always get in."""
         return self.inside().exclude(role=Role.MODERATOR).count()
 
-    def knock(self, at: models.Model, person: Person, now: datetime) -> Arrival:
+    def knock(self, at: models.Model, person: Person, now: datetime, *, without_password: bool = False) -> Arrival:
         """The arrival of `person` at the door of `at`, an occurrence or a permanent conference; knocking twice is once.
 
         `self` are the arrivals at that door.
         """
         place = {"conference": at} if at._meta.model_name == "conference" else {"occurrence": at}
         place.setdefault("conference", getattr(at, "conference", at))
-        defaults = {"name": person.name, "role": person.role, "knocked_at": now, "seen_at": now}
+        known = {"name": person.name, "role": person.role, "without_password": without_password}
+        defaults = known | {"knocked_at": now, "seen_at": now}
         arrival, _created = self.get_or_create(defaults, key=person.key, **place)
         return arrival
 
@@ -110,6 +111,7 @@ class Arrival(models.Model):
     key = models.CharField(max_length=64, help_text="Tells one person at this door from another: see join.Visitor.")
     name = LineField(max_length=128)
     role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
+    without_password = models.BooleanField(default=False, help_text="Knocked when no tries at it were left.")
     knocked_at = models.DateTimeField()
     seen_at = models.DateTimeField(help_text="When their waiting page last asked.")
     admitted_at = models.DateTimeField(null=True)

@@ -220,39 +220,53 @@ def enter(door: Door, visitor: Visitor, now: datetime, *, password: str = "", ne
 
     Whoever manages the conference comes in as moderator, at any time until joining ends. An invited person, who came by
     a link of their own, needs no password, nor does whom somebody let in from the waiting room; whoever came by the
-    direct link does, and `network` is what their tries count by.
+    direct link does, and `network` is what their tries count by. Out of tries one may still knock where there is a
+    waiting room: then a person decides.
     """
     arrival = door.arrival(visitor.key)
     if arrival and arrival.may_come and door.conference.waiting_room and not visitor.moderates:
         visitor = replace(visitor, name=arrival.name)  # under which somebody let them in
-    refusal = (
-        barrier(door, visitor, arrival, now)
-        or _prove(door, visitor, arrival, now, password=password, network=network)
-        or _wait(door, visitor, now)
+    refusal = barrier(door, visitor, arrival, now)
+    proof = None if refusal else _prove(door, visitor, arrival, now, password=password, network=network)
+    # Nobody who was here before: that visit says nothing about the password of today.
+    knocks = proof is Refusal.TOO_MANY_TRIES and arrival is None and door.conference.waiting_room
+    return (
+        refusal
+        or (None if knocks else proof)
+        or _crowd(door, visitor, arrival, now, network=network)
+        or _wait(door, visitor, now, without_password=knocks)
+        or _pass(door, visitor, now)
     )
-    return refusal or _pass(door, visitor, now)
+
+
+def _is_known(visitor: Visitor, arrival: Arrival | None) -> bool:
+    """Whether somebody answers for this person: who invited them, or let them in."""
+    return visitor.is_invited or visitor.is_manager or (arrival is not None and arrival.admitted_at is not None)
 
 
 def _prove(
     door: Door, visitor: Visitor, arrival: Arrival | None, now: datetime, *, password: str, network: str
 ) -> Refusal | None:
-    """Of somebody who is neither invited nor manages the conference: the password, and not too many at once."""
-    if visitor.is_invited or visitor.is_manager or (arrival and arrival.admitted_at):
+    """Of somebody whom nobody knows, the password."""
+    if visitor.knows_password or _is_known(visitor, arrival):
         return None
-    if not visitor.knows_password and (refusal := check_password(door.conference, password, network=network, now=now)):
-        return refusal
-    key = f"{network} {door.room_name}"
-    limit, window = ARRIVALS_OF_NETWORK, ARRIVALS_WINDOW
-    if arrival or Attempt.objects.allow("arrival", key, limit=limit, window=window, now=now):
-        return None
-    return Refusal.TOO_MANY_TRIES
+    return check_password(door.conference, password, network=network, now=now)
 
 
-def _wait(door: Door, visitor: Visitor, now: datetime) -> Refusal | None:
+def _crowd(door: Door, visitor: Visitor, arrival: Arrival | None, now: datetime, *, network: str) -> Refusal | None:
+    """Not too many at once of those whom nobody knows."""
+    if arrival or _is_known(visitor, arrival):
+        return None
+    key, limit = f"{network} {door.room_name}", ARRIVALS_OF_NETWORK
+    allowed = Attempt.objects.allow("arrival", key, limit=limit, window=ARRIVALS_WINDOW, now=now)
+    return None if allowed else Refusal.TOO_MANY_TRIES
+
+
+def _wait(door: Door, visitor: Visitor, now: datetime, *, without_password: bool) -> Refusal | None:
     """Knock where there is a waiting room."""
     if visitor.moderates or not door.conference.waiting_room:
         return None
-    arrival = door.arrivals.knock(door.place, visitor, now)
+    arrival = door.arrivals.knock(door.place, visitor, now, without_password=without_password)
     return None if arrival.may_come else Refusal.WAITING_ROOM
 
 

@@ -58,16 +58,29 @@ class WaitingRoom:
         """How many wait who are not shown."""
         return self.count - len(self.people)
 
+    @property
+    def may_let_all_in(self) -> bool:
+        """Whether there are several who need not be looked at one by one."""
+        return sum(not one.arrival.without_password for one in self.people) > 1
+
+    @property
+    def has_strangers(self) -> bool:
+        """Whether some of those shown came without the password."""
+        return any(one.arrival.without_password for one in self.people)
+
     @cached_property
     def turned_away(self) -> list[Arrival]:
         """Who was turned away, the last one first: a decision that can be taken back."""
         return list(self.door.arrivals.turned_away()[:SHOWN])
 
     def decide(self, said: Mapping[str, str]) -> None:
-        """Do what one button says: its name is the verb, its value the arrival's number, or "all" who wait."""
+        """Do what one button says: its name is the verb, its value the arrival's number, or "all" who wait.
+
+        Whoever came without the password is no part of "all": somebody has to look at each of them.
+        """
         for name, verb in VERBS.items():
             which = said.get(name, "")
             if which == "all" and name == "admit":
-                verb(self.door.arrivals, self.now)
+                verb(self.door.arrivals.filter(without_password=False), self.now)
             elif which.isascii() and which.isdigit():
                 verb(self.door.arrivals.filter(pk=int(which)), self.now)

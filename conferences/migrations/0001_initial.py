@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(help_text='Tells one person at this door from another: see join.Visitor.', max_length=64)),
                 ('name', cabinet.text.LineField(max_length=128)),
                 ('role', models.CharField(choices=[('participant', 'Participant'), ('presenter', 'Presenter'), ('moderator', 'Moderator')], default='participant', max_length=16)),
+                ('without_password', models.BooleanField(default=False, help_text='Knocked when no tries at it were left.')),
                 ('knocked_at', models.DateTimeField()),
                 ('seen_at', models.DateTimeField(help_text='When their waiting page last asked.')),
                 ('admitted_at', models.DateTimeField(null=True)),

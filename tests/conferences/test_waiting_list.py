@@ -178,6 +178,24 @@ def test_a_long_list_is_cut_and_let_all_in_means_all(
     assert not Arrival.objects.filter(admitted_at=None).exists()
 
 
+def test_whoever_came_without_the_password_is_marked_and_let_in_one_by_one(
+    conference: Conference, as_alice: Client, guest: Client
+) -> None:
+    stranger = knock(guest, conference, "Stranger")
+    Arrival.objects.update(without_password=True)
+    knock(Client(), conference, "Dan")
+    page = text_of(as_alice.get(waiting_path(conference)))
+    assert page.count("came without the password") == 1
+    assert "Let all in" not in page
+    knock(Client(), conference, "Eve")
+    page = text_of(as_alice.get(waiting_path(conference)))
+    assert "Let all in Whoever came without the password is let in one by one." in page
+    as_alice.post(waiting_path(conference), {"admit": "all"})
+    assert [arrival.name for arrival in Arrival.objects.waiting()] == ["Stranger"]
+    as_alice.post(waiting_path(conference), {"admit": f"{stranger.pk}"})
+    assert not Arrival.objects.waiting().exists()
+
+
 def test_each_date_of_a_series_has_a_waiting_room_of_its_own(alice: User, guest: Client) -> None:
     series = make_conference(alice, start=datetime(2026, 12, 3, 14), rule="FREQ=DAILY;COUNT=3", waiting_room=True)
     knock(guest, series)

@@ -201,6 +201,71 @@ def test_a_wrong_password_does_not_knock(conference: Conference, guest: Client) 
     assert not Arrival.objects.exists()
 
 
+def out_of_tries(client: Client, conference: Conference) -> None:
+    for _ in range(5):
+        assert client.post(path(conference), {"name": "Bob", "password": "guess"}).status_code == 200
+
+
+def test_out_of_tries_one_may_knock_and_a_person_decides(conference: Conference, guest: Client) -> None:
+    Conference.objects.update(password="harbour42")
+    out_of_tries(guest, conference)
+    arrival = knock(guest, conference, password="guess")
+    assert arrival.without_password
+    page = text_of(guest.get(path(conference)))
+    assert "Too many tries at the password." in page
+    assert "Alice Adams knows you are here without it, and decides whether to let you in." in page
+    assert "will let you in." not in page
+    assert guest.post(path(conference), {"name": "Bob", "password": "harbour42"})["Location"] == path(conference)
+    Arrival.objects.all().admit(START)
+    assert guest.post(path(conference))["Location"].startswith("https://meet.jit.si/")
+
+
+def test_the_right_password_at_the_door_needs_no_mark(conference: Conference, guest: Client) -> None:
+    Conference.objects.update(password="harbour42")
+    assert not knock(guest, conference, password="harbour42").without_password
+
+
+def test_out_of_tries_the_right_password_is_answered_like_a_wrong_one(conference: Conference, guest: Client) -> None:
+    Conference.objects.update(password="harbour42")
+    out_of_tries(guest, conference)
+    for name, password in (("Bob", "guess"), ("Dan", "harbour42")):
+        assert knock(Client(REMOTE_ADDR="192.0.2.1"), conference, name, password=password).without_password
+
+
+def test_out_of_tries_nobody_is_in_by_an_earlier_visit_nor_where_nobody_waits(
+    conference: Conference, guest: Client
+) -> None:
+    Conference.objects.update(waiting_room=False)
+    assert guest.post(path(conference), {"name": "Bob"})["Location"].startswith("https://meet.jit.si/")
+    Conference.objects.update(password="harbour42")
+    out_of_tries(guest, conference)
+    assert guest.post(path(conference), {"name": "Bob", "password": "guess"}).status_code == 429
+    Conference.objects.update(waiting_room=True)
+    assert guest.post(path(conference), {"name": "Bob", "password": "guess"}).status_code == 429
+    Conference.objects.update(waiting_room=False)
+    assert Client(REMOTE_ADDR="192.0.2.1").post(path(conference), {"name": "D", "password": "g"}).status_code == 429
+    assert Arrival.objects.count() == 1
+
+
+def test_whoever_waits_without_the_password_needs_it_where_the_waiting_room_is_switched_off(
+    conference: Conference, guest: Client
+) -> None:
+    Conference.objects.update(password="harbour42")
+    out_of_tries(guest, conference)
+    knock(guest, conference, password="guess")
+    Conference.objects.update(waiting_room=False)
+    assert guest.post(path(conference), {"name": "Bob", "password": "guess"}).status_code == 429
+
+
+def test_out_of_tries_a_conference_id_leads_into_no_waiting_room(conference: Conference, guest: Client) -> None:
+    """Else one could find out which numbers exist."""
+    Conference.objects.update(password="harbour42")
+    out_of_tries(guest, conference)
+    fields = {"number": "123456789", "name": "Bob", "password": "harbour42"}
+    assert guest.post("/join/", fields).status_code == 429
+    assert not Arrival.objects.exists()
+
+
 def test_number_and_password_lead_into_the_waiting_room_too(conference: Conference, guest: Client) -> None:
     Conference.objects.update(password="harbour42")
     answer = guest.post("/join/", {"number": "123456789", "name": "Bob", "password": "harbour42"})
