@@ -99,6 +99,17 @@ def test_nobody_finds_out_by_trying_who_has_an_account(as_alice: Client, alice: 
     assert not Deputy.objects.exists()
 
 
+def test_an_account_that_is_closed_cannot_be_named(as_alice: Client, dora: User) -> None:
+    User.objects.filter(pk=dora.pk).update(is_active=False)
+    assert "Nobody signs in here with this address." in as_alice.post(PROFILE, {"address": dora.email}).text
+    assert not Deputy.objects.exists()
+
+
+def test_the_organizer_is_no_co_organizer(as_alice: Client, alice: User) -> None:
+    assert as_alice.post(page_of(make_conference(alice)), {"address": alice.email}).status_code == 302
+    assert not CoOrganizer.objects.exists()
+
+
 def test_naming_oneself_is_refused(as_alice: Client, alice: User) -> None:
     assert "This is you." in as_alice.post(PROFILE, {"address": alice.email}).text
 

@@ -124,6 +124,13 @@ def test_rooms_that_were_used_are_the_newest_hundred_of_a_series(
     assert len(rooms) == 101
 
 
+def test_a_room_may_have_been_used_as_soon_as_it_opens(alice: User) -> None:
+    series = make_conference(alice, rule="FREQ=DAILY;COUNT=3", opens_before=timedelta(minutes=30))
+    first = series.occurrences.earliest("starts_at")
+    minutes = [(first.starts_at - timedelta(minutes=before)) for before in (31, 30)]
+    assert [used_rooms(series, now) for now in minutes] == [[], [first.room_name]]
+
+
 def test_a_permanent_conference_has_one_room(alice: User) -> None:
     conference = make_conference(alice, permanent=True)
     assert used_rooms(conference, timezone.now()) == [conference.room_name]

@@ -230,6 +230,13 @@ def test_a_deputy_whose_right_ended_meanwhile_does_not_schedule_in_their_own_nam
     assert Conference.objects.get().organizer == alice
 
 
+def test_nobody_schedules_for_an_account_that_is_closed(as_alice: Client, dana: User) -> None:
+    User.objects.filter(pk=dana.pk).update(is_active=False)
+    assert "organizer" not in as_alice.get(NEW).context["form"].fields
+    as_alice.post(NEW, press(organizer=str(dana.pk)))
+    assert not Conference.objects.exists()
+
+
 # TEMPLATES
 
 
@@ -277,7 +284,7 @@ def test_what_an_emptied_field_falls_back_to_is_of_the_chosen_template(as_alice:
 
 
 @pytest.mark.parametrize("query", ["template={}", "repeat={}"])
-@pytest.mark.parametrize("number", ["0", "x", "-1", "", "9" * 40, "²", "{theirs}"])
+@pytest.mark.parametrize("number", ["0", "x", "-1", "", "9" * 40, "9" * 5000, "²", "{theirs}"])
 def test_what_is_not_ones_own_is_not_filled_in(as_alice: Client, charlie: User, query: str, number: str) -> None:
     theirs = Template.objects.remember(charlie, "Theirs", {}), make_conference(charlie)
     pk = theirs["repeat" in query].pk
@@ -302,6 +309,14 @@ def test_a_template_is_renamed_made_default_and_deleted(as_alice: Client, alice:
     assert "Delete this template?" in text_of(as_alice.get(url))
     as_alice.post(url)
     assert only_template(alice) == lesson
+
+
+def test_everybody_has_a_default_of_their_own(alice: User, charlie: User) -> None:
+    hers, his = (Template.objects.remember(person, "", {}) for person in (alice, charlie))
+    Template.objects.start_with(alice, his.pk)
+    assert list(Template.objects.filter(is_default=True)) == [his]
+    Template.objects.start_with(alice, hers.pk)
+    assert {Template.objects.default_of(person) for person in (alice, charlie)} == {hers, his}
 
 
 def test_two_windows_that_give_one_name_at_once_get_an_error_at_the_field(

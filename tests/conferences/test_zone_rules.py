@@ -207,6 +207,15 @@ def test_a_clock_time_that_many_share_is_worked_out_once(alice: User, monkeypatc
     assert len(asked) == 10
 
 
+def test_what_is_cancelled_while_the_law_is_looked_at_stays(alice: User, passed: Pass) -> None:
+    conference = make_conference(alice, start=datetime(2026, 12, 3, 14))
+    passed(LAW)
+    (pk,) = zone_rules._conferences_out_of_step(NOW)
+    conference.cancel(alice, NOW, tell=Tell.NOBODY)
+    assert zone_rules._move(pk, NOW) is None
+    assert starts(conference) == ["12-03 13:00"]
+
+
 def test_killed_in_between_the_next_time_does_the_rest(alice: User, passed: Pass) -> None:
     for _ in range(3):
         make_conference(alice, start=datetime(2026, 12, 3, 14))
