@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conferences import times
+from conferences.choices import Mode
 from conferences.models import Change, Conference
 from conferences.recurrence import MOST, Rule
 from conferences.recurrence_fields import NEVER, RECURRENCE, rule_values
@@ -69,10 +70,14 @@ def settings_of(conference: Conference) -> dict[str, Any]:
 
 
 def settings_in_words(values: Mapping[str, Any]) -> str:
-    """What a template fills in, as far as it differs from a plain conference: its length, and all that it turns on."""
+    """What a template fills in: length, mode unless everybody may speak, limit, and all that it turns on."""
     known = as_json(values)
-    minutes = known.get("duration", 60)
+    minutes, mode, limit = known.get("duration", 60), known.get("mode"), known.get("participants_limit")
     said = [ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}]
+    if mode and mode != Mode.DISCUSSION:
+        said.append(str(dict(Mode.choices).get(mode, mode)))
+    if limit:
+        said.append(ngettext("up to %(count)d person", "up to %(count)d people", limit) % {"count": limit})
     labels = {field.name: field.verbose_name for field in Conference._meta.fields}
     said += [str(labels[name]) for name in ON_OR_OFF if known.get(name)]
     return " · ".join(said)

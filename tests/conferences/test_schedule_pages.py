@@ -333,6 +333,8 @@ def test_the_page_of_templates_says_what_each_fills_in(as_alice: Client, alice: 
     Template.objects.remember(alice, "", {"duration": 90, "password": True, "waiting_room": True, "record": False})
     page = text_of(as_alice.get("/conferences/templates/"))
     assert "My defaults New conferences start with it 90 minutes · Password · Waiting room" in page
+    Template.objects.remember(alice, "", {"mode": "webinar", "participants_limit": 25, "record": True})
+    assert "60 minutes · Webinar · up to 25 people · Record" in text_of(as_alice.get("/conferences/templates/"))
 
 
 def test_the_form_offers_templates_where_there_are_several(as_alice: Client, alice: User) -> None:
