@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from conferences.deputies import CoOrganizer, Deputy
 from conferences.deputy_forms import ColleagueForm
 from conferences.models import Conference
-from conferences.requests import SignedInRequest, managed
+from conferences.requests import SignedInRequest, managed, number
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,7 +19,7 @@ def co_organizers(request: SignedInRequest, pk: int) -> HttpResponse:
     conference = managed(request, pk)
     rows = conference.co_organizings.select_related("user").order_by("user__name", "pk")
     if "remove" in request.POST:
-        rows.filter(user=_number(request)).delete()
+        rows.filter(user=number(request.POST["remove"])).delete()
         is_mine = Conference.objects.managed_by(request.user).filter(pk=pk).exists()  # people may take themselves off
         return redirect("conferences:co-organizers", pk) if is_mine else redirect("conferences:list")
     form = ColleagueForm(request.POST if request.method == "POST" else None, user=request.user, now=timezone.now())
@@ -38,7 +38,7 @@ def deputies(request: SignedInRequest) -> HttpResponse:
     """People who may schedule for me, and those for whom I may."""
     rows = Deputy.objects.filter(principal=request.user.pk).select_related("deputy").order_by("deputy__name", "pk")
     if "remove" in request.POST:
-        rows.filter(deputy=_number(request)).delete()
+        rows.filter(deputy=number(request.POST["remove"])).delete()
         return redirect("conferences:deputies")
     form = ColleagueForm(request.POST if request.method == "POST" else None, user=request.user, now=timezone.now())
     if form.is_valid():
@@ -56,9 +56,3 @@ def deputies(request: SignedInRequest) -> HttpResponse:
         "form": form,
     }
     return render(request, "conferences/deputies.html", context)
-
-
-def _number(request: SignedInRequest) -> int:
-    """Whom the button names; nobody where it is no number."""
-    text = request.POST.get("remove", "")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0

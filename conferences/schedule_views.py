@@ -14,7 +14,7 @@ from conferences.defaults import copied_values, right_now, template_values, zone
 from conferences.forms import ConferenceForm
 from conferences.places import other_zones
 from conferences.recurrence_fields import RECURRENCE
-from conferences.requests import SignedInRequest, managed
+from conferences.requests import SignedInRequest, managed, number
 from conferences.submissions import submission
 from conferences.template import Template
 from conferences.template_views import said
@@ -50,18 +50,13 @@ def new(request: SignedInRequest) -> HttpResponse:
 def _about(request: SignedInRequest, now: datetime) -> dict[str, Any]:
     """What the address asks for, as context of the page and `initial` of the form."""
     if "repeat" in request.GET:
-        conference = managed(request, _number(request.GET["repeat"]))
+        conference = managed(request, number(request.GET["repeat"]))
         return {"copied_from": conference, "initial": copied_values(conference, request.user, now)}
     if "template" in request.GET:
         mine = Template.objects.filter(owner=request.user.pk)
-        template = get_object_or_404(mine, pk=_number(request.GET["template"]))
+        template = get_object_or_404(mine, pk=number(request.GET["template"]))
         return {"template": template, "initial": template_values(template)}
     return {}
-
-
-def _number(text: str) -> int:
-    """The number that an address says; one that nothing has where it says none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 @require_POST
