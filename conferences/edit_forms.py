@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import TextFormField
@@ -27,7 +29,11 @@ type Day = date  # inside the form, `date` is a field
 MEANWHILE = _(
     "Someone changed this conference while you were editing. Your changes are below; check them and save again."
 )
-BEGUN = _("This series has begun. Choose “This and the following” to change its days from one of them on")
+BEGUN = _(
+    "This series has begun: only its end can be changed here. Choose “This and the following” to change its days from "
+    "one of them on"
+)
+TOO_EARLY = _("Choose a date after %(day)s: that one and those before stay as they are")
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class EditForm(ConferenceForm):
         """What the form shows before anybody has typed anything."""
         return conference
 
-    # CLEANING: where a series begins and by which rule it goes is history once it has begun
+    # CLEANING: where a series begins and which days it meets is history once it has begun; its end is not
 
     def clean_date(self) -> Day:
         if not self.has_begun:
@@ -94,8 +100,10 @@ class EditForm(ConferenceForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if self.has_begun and not self.errors and cleaned["rule"] != self.same.rule:
-            self.add_error("repeat", BEGUN)
+        if self.has_begun and not self.errors:
+            start = self.same.start_date
+            if not (cleaned["rule"] and series.meet_the_same(cleaned["rule"], self.same.rule, start)):
+                self.add_error("repeat", BEGUN)
         return cleaned
 
     def _look_at_the_clock(self, *start_and_length: Any) -> None:
@@ -185,6 +193,14 @@ class FollowingForm(EditForm):
 
     def base(self, conference: Conference) -> Conference:
         return series.as_continued(self.first, conference)
+
+    def clean_date(self) -> Day:
+        day = super().clean_date()
+        before = self.same.occurrences.filter(original_date__lt=self.first.original_date).latest("original_date")
+        if day <= before.original_date:
+            words = {"day": date_format(before.original_date, gettext("j F Y"))}
+            raise ValidationError(TOO_EARLY, params=words)
+        return day
 
     def clean_number(self) -> str:
         number: str = self.cleaned_data["number"]

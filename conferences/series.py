@@ -81,16 +81,21 @@ def goes_on_alike(first: Occurrence, fields: Mapping[str, Any]) -> bool:
     then = {name: fields.get(name, getattr(conference, name)) for name in ("start_time", "time_zone", "rule")}
     same_clock = (then["start_time"], then["time_zone"]) == (conference.start_time, conference.time_zone)
     same_start = fields.get("start_date", first.original_date) == first.original_date
-    return same_clock and same_start and _days(then["rule"], first) == _days(conference.rule, first)
+    return same_clock and same_start and meet_the_same(then["rule"], conference.rule, first.original_date)
 
 
-def _days(text: str, first: Occurrence) -> Rule | None:
-    """The rule without its end, as it goes on from `first`."""
+def meet_the_same(one: str, other: str, start: date) -> bool:
+    """Whether two rules of a series that begins on `start` meet the same days as long as neither has ended."""
+    return _endless(one, start) == _endless(other, start)
+
+
+def _endless(text: str, start: date) -> Rule | None:
+    """The rule without its end."""
     if not text:
         return None
     rule = replace(recurrence.parse(text), count=None, until=None)
     # "Weekly" alone means the weekday of the first one; the other way of saying it is the same rule.
-    return replace(rule, weekdays=rule.weekdays or (first.original_date.weekday(),)) if rule.freq == "WEEKLY" else rule
+    return replace(rule, weekdays=rule.weekdays or (start.weekday(),)) if rule.freq == "WEEKLY" else rule
 
 
 def end_before(first: Occurrence, by: AbstractBaseUser, now: datetime, *, tell: Tell, message: str = "") -> bool:

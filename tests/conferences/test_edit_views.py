@@ -299,7 +299,7 @@ def test_all_shows_everything_and_changes_every_date(as_alice: Client, series: C
 
 @pytest.mark.parametrize(
     ("changed", "field"),
-    [({"date": "2026-12-14"}, "date"), ({"count": "9"}, "repeat"), ({"repeat": "never"}, "repeat")],
+    [({"date": "2026-12-14"}, "date"), ({"weekdays": ["MO", "TU"]}, "repeat"), ({"repeat": "never"}, "repeat")],
 )
 def test_where_a_begun_series_begins_is_not_changed(
     as_alice: Client, alice: User, series: Conference, changed: dict[str, str], field: str
@@ -313,6 +313,36 @@ def test_where_a_begun_series_begins_is_not_changed(
         assert "This and the following" in str(errors[field])
         as_alice.post(url, filled(form, start="11:00", tell="all"))
     assert dates(series) == ["12-07 09:00", "12-14 09:00", "12-21 10:00", "12-28 10:00"]
+
+
+@pytest.mark.parametrize(
+    ("end", "days"),
+    [
+        ({"count": "6"}, [7, 14, 21, 28, 4, 11]),
+        ({"count": "3"}, [7, 14, 21]),
+        ({"count": "1"}, [7, 14]),
+        ({"ends": "until", "until": "2027-01-04"}, [7, 14, 21, 28, 4]),
+    ],
+)
+def test_a_begun_series_may_end_sooner_or_later(
+    as_alice: Client, alice: User, series: Conference, end: dict[str, str], days: list[int]
+) -> None:
+    with time_machine.travel(datetime(2026, 12, 16, tzinfo=UTC), tick=False):
+        as_alice.force_login(alice)
+        url = edit_url(series, None, "all")
+        assert as_alice.post(url, filled(as_alice.get(url).context["form"], tell="all") | end).status_code == 302
+    assert [row.start_date.day for row in series.occurrences.order_by("starts_at")] == days
+
+
+def test_what_follows_begins_after_what_stays(as_alice: Client, series: Conference) -> None:
+    url = edit_url(series, 21, "following")
+    form = as_alice.get(url).context["form"]
+    errors = as_alice.post(url, filled(form, date="2026-12-14", weekdays=["MO"], tell="all")).context["form"].errors
+    assert errors["date"] == ["Choose a date after 14 December 2026: that one and those before stay as they are"]
+    sent = filled(form, date="2026-12-17", weekdays=["TH"], tell="all")
+    assert as_alice.post(url, sent).status_code == 302
+    assert dates(series) == ["12-07 09:00", "12-14 09:00"]
+    assert dates(series.continued_by) == ["12-17 09:00", "12-24 09:00"]
 
 
 def test_all_says_which_single_dates_stay(as_alice: Client, alice: User, series: Conference) -> None:
