@@ -158,7 +158,12 @@ def by_number(request: HttpRequest) -> HttpResponse:
 
 
 def _join_by_number(request: HttpRequest, conference: Conference, form: NumberForm, now: datetime) -> HttpResponse:
-    """Where the password was right: into the room, or to the page that knows what to say."""
+    """Where the password was right: into the room, or to the page that knows what to say.
+
+    That also asks for the password again, where an old number has led on to a conference that has another one.
+    """
+    if conference.password not in {"", form.cleaned_data["password"]}:
+        return _to_link(conference, request)
     token = guests.guest_or_new(request)
     me = Visitor(form.cleaned_data["name"], guests.key_of(token), knows_password=True)
     answer = enter(door(conference, now), me, now, network=network_of(request))

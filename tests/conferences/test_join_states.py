@@ -311,6 +311,17 @@ def test_a_number_leads_on_too(chain: list[Conference], guest: Client) -> None:
     assert third.occurrences.first().room_name in answer["Location"]  # type: ignore[union-attr]
 
 
+def test_an_old_password_opens_no_door_that_has_a_new_one(chain: list[Conference], guest: Client) -> None:
+    first, _second, third = chain
+    Conference.objects.filter(pk=first.pk).update(password="harbour42")
+    Conference.objects.filter(pk=third.pk).update(password="lighthouse7")
+    with time_machine.travel(datetime(2027, 3, 4, 13, tzinfo=UTC), tick=False):
+        answer = guest.post("/join/", {"number": first.number, "name": "Bob", "password": "harbour42"})
+        assert (answer.status_code, answer["Location"]) == (303, path(third))
+        assert "Password of this conference" in text_of(guest.get(path(third)))
+    assert not third.arrivals.exists()
+
+
 def test_a_personal_link_leads_to_the_same_persons_new_page(chain: list[Conference], guest: Client) -> None:
     first, _second, third = chain
     old, new = make_invitation(first, "Bob@example.org"), make_invitation(third, "bob@Example.org")
