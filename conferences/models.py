@@ -193,7 +193,7 @@ class Conference(models.Model):
         gone = [row.pk for row in known.values() if not row.has_begun(now)]
         Occurrence.objects.filter(pk__in=gone).delete()
         Occurrence.objects.bulk_create([row for row in rows if row.pk is None])
-        Occurrence.objects.bulk_update([row for row in rows if row.pk], Occurrence.DERIVED)
+        Occurrence.objects.bulk_update([row for row in rows if row.pk], Occurrence.BY_RULE)
         self.occurrences.exclude(organizer=self.organizer_id).update(organizer=self.organizer_id)  # past ones, too
         self.write_over_at()
 

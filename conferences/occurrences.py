@@ -70,6 +70,8 @@ class Occurrence(models.Model):
         "original_date", "start_date", "start_time", "duration", "starts_at", "ends_at", "organizer_joined_at",
         "organizer",
     )  # fmt: skip
+    # What follow_rule writes.
+    BY_RULE = (*DERIVED, "moved", "cancelled_at")
     WHEN = ("start_date", "start_time", "duration")
 
     conference = models.ForeignKey("conferences.Conference", models.CASCADE, related_name="occurrences", db_index=False)
@@ -135,11 +137,15 @@ class Occurrence(models.Model):
         return facts(self, self.WHEN)
 
     def follow_rule(self, now: datetime) -> None:
-        """Take date, time and duration from the rule, unless it was moved or has begun; then the instants."""
-        if self.pk and self.conference.rule and self.has_begun(now):
+        """Take date, time and duration from the rule, unless it was moved or has begun; then the instants.
+
+        Without a rule it is where the conference is, and stands: that has no date beside this one.
+        """
+        if not self.conference.rule:
+            self.original_date, self.moved, self.cancelled_at = self.conference.start_date, False, None
+        elif self.pk and self.has_begun(now):
             return
         if not self.moved:
-            self.original_date = self.original_date if self.conference.rule else self.conference.start_date
             self.start_date, self.start_time = self.original_date, self.conference.start_time
             self.duration = self.conference.duration
         self.derive()

@@ -15,6 +15,7 @@ from conferences.deputies import CoOrganizer
 from conferences.models import Change, Conference, Occurrence
 from conferences.recurrence import parse
 from conferences.series import continue_from, end_before, rest
+from conferences.times import NoSuchTime
 from tests.factories import make_conference
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -81,6 +82,63 @@ def test_a_date_that_is_gone_is_neither_moved_nor_cancelled(series: Conference, 
         stale.move(alice, TUESDAY, seen_sequence=1, tell=Tell.ALL)
     with pytest.raises(ChangedMeanwhile):
         stale.cancel(alice, NOW, tell=Tell.ALL)
+
+
+def test_single_dates_follow_a_series_that_does_not_repeat_any_more(series: Conference, alice: User) -> None:
+    first = series.occurrences.earliest("starts_at")
+    when = {"start_date": date(2026, 12, 8), "start_time": time(16), "duration": timedelta(hours=2)}
+    first.move(alice, when, seen_sequence=0, tell=Tell.NOBODY)
+    first.cancel(alice, NOW, tell=Tell.NOBODY)
+    series.change(alice, {"rule": ""}, seen_sequence=2, tell=Tell.NOBODY, now=NOW)
+    only = series.occurrences.get()
+    assert (only.pk, only.wall_start, only.duration) == (first.pk, START, timedelta(hours=1))
+    assert (only.moved, only.is_off) == (False, False)
+    series.change(alice, {"start_date": date(2026, 12, 20)}, seen_sequence=3, tell=Tell.NOBODY, now=NOW)
+    assert dates(series) == ["12-20 09:00"]
+
+
+def test_the_end_of_a_series_is_that_of_the_last_date_that_stands(series: Conference, alice: User) -> None:
+    third, last = series.occurrences.order_by("starts_at")[2:]
+    when = {"start_date": date(2027, 1, 2), "start_time": time(10), "duration": timedelta(hours=1)}
+    last.move(alice, when, seen_sequence=0, tell=Tell.NOBODY)
+    assert Conference.objects.get().over_at == datetime(2027, 1, 2, 10, tzinfo=UTC)
+    last.cancel(alice, NOW, tell=Tell.NOBODY)
+    assert Conference.objects.get().over_at == third.ends_at
+    series.change(alice, {"topic": "New"}, seen_sequence=2, tell=Tell.NOBODY, now=NOW)
+    assert Conference.objects.get().over_at == third.ends_at
+
+
+def test_a_date_that_was_cancelled_is_not_moved(series: Conference, alice: User) -> None:
+    row = series.occurrences.earliest("starts_at")
+    row.cancel(alice, NOW, tell=Tell.NOBODY)
+    when = {"start_date": date(2026, 12, 8), "start_time": time(16), "duration": timedelta(hours=1)}
+    with pytest.raises(ChangedMeanwhile):
+        row.move(alice, when, seen_sequence=1, tell=Tell.NOBODY)
+    assert not Occurrence.objects.filter(moved=True).exists()
+
+
+def test_no_date_is_cancelled_once_more_where_the_whole_is_off(series: Conference, alice: User) -> None:
+    row = series.occurrences.earliest("starts_at")
+    Conference.objects.get().cancel(alice, NOW, tell=Tell.NOBODY)
+    assert not row.cancel(alice, NOW, tell=Tell.ALL)
+    assert [change.original_date for change in Change.objects.filter(kind="cancelled")] == [None]
+
+
+def test_a_date_is_not_moved_to_a_time_that_does_not_exist(series: Conference, alice: User) -> None:
+    row = series.occurrences.earliest("starts_at")
+    when = {"start_date": date(2027, 3, 28), "start_time": time(2, 30), "duration": timedelta(hours=1)}
+    with pytest.raises(NoSuchTime):
+        row.move(alice, when, seen_sequence=0, tell=Tell.NOBODY)
+    assert dates(series)[0] == "12-07 09:00"
+
+
+def test_stale_instances_of_dates_take_the_next_sequence(series: Conference, alice: User) -> None:
+    first, second, third = (Occurrence.objects.select_related("conference").order_by("starts_at"))[:3]
+    first.cancel(alice, NOW, tell=Tell.NOBODY)
+    second.cancel(alice, NOW, tell=Tell.NOBODY)
+    when = {"start_date": date(2026, 12, 22), "start_time": time(16), "duration": timedelta(hours=1)}
+    third.move(alice, when, seen_sequence=2, tell=Tell.NOBODY)
+    assert sorted(Change.objects.values_list("sequence", flat=True)) == [0, 1, 2, 3]
 
 
 def test_what_goes_on_just_now_stays_where_it_is(series: Conference, alice: User) -> None:
@@ -220,6 +278,23 @@ def test_a_continuation_after_somebody_elses_change_is_refused(series: Conferenc
         split(series, seen_sequence=0)
     series.refresh_from_db()
     assert (len(dates(series)), Conference.objects.count()) == (4, 1)
+
+
+def test_nothing_goes_on_from_a_date_that_is_gone(series: Conference, alice: User) -> None:
+    last = series.occurrences.latest("starts_at")
+    end_before(series.occurrences.get(pk=last.pk), alice, NOW, tell=Tell.NOBODY)
+    seen = Conference.objects.get().sequence
+    with pytest.raises(ChangedMeanwhile):
+        continue_from(series, last, alice, {"topic": "New"}, seen_sequence=seen, tell=Tell.NOBODY, now=NOW)
+    assert Conference.objects.count() == 1
+
+
+def test_a_continuation_ends_with_the_last_date_wherever_that_was_moved(series: Conference, alice: User) -> None:
+    second, _third, last = series.occurrences.order_by("starts_at")[1:]
+    when = {"start_date": date(2027, 1, 2), "start_time": time(10), "duration": timedelta(hours=1)}
+    last.move(alice, when, seen_sequence=0, tell=Tell.NOBODY)
+    new = continue_from(series, second, alice, {"topic": "New"}, seen_sequence=1, tell=Tell.NOBODY, now=NOW)
+    assert Conference.objects.get(pk=new.pk).over_at == datetime(2027, 1, 2, 10, tzinfo=UTC)
 
 
 def test_a_second_cut_before_the_first_one_goes_on_as_what_the_old_one_went_on_as(series: Conference) -> None:
