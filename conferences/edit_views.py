@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -51,10 +51,7 @@ def dates(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def sent_form(request: SignedInRequest, pk: int) -> EditForm:
     """What is typed so far, for as much of a conference as `?date=` and `?scope=` say. Raises Http404."""
-    try:
-        aim = aimed(managed(request, pk), request.GET, timezone.now())
-    except NoSuchDate:
-        raise Http404 from None
+    aim = aimed(managed(request, pk), request.GET, timezone.now())
     return edit_form(aim, request.POST, request.user)
 
 

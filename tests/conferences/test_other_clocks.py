@@ -192,9 +192,11 @@ def test_the_clocks_of_a_series_that_has_begun_are_spoken_of_too(as_alice: Clien
         series = make_conference(alice, start=datetime(2026, 11, 5, 23, 30), rule="FREQ=WEEKLY")
     address = f"/conferences/{series.pk}/edit/?scope={scope}"
     with time_machine.travel(NOW):
-        form = as_alice.get(address).context["form"]
+        page = as_alice.get(address)
+        form = page.context["form"]
         values = {name: form[name].value() for name in form.fields if form[name].value() is not None}
         answer = as_alice.post(address.replace("edit", "clocks"), values)
+    assert f'data-clocks="{address.replace("edit", "clocks")}"' in page.content.decode()
     assert "It will be night in Berlin (23:30)." in text_of(answer)
 
 
