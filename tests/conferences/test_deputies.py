@@ -69,6 +69,19 @@ def test_a_co_organizer_manages_that_conference_alone(
     assert list(Conference.objects.managed_by(dora)) == [shared]
 
 
+def test_each_conference_has_co_organizers_of_its_own(
+    as_alice: Client, as_dora: Client, alice: User, charlie: User, dora: User
+) -> None:
+    shared, other, strange = make_conference(alice), make_conference(alice), make_conference(charlie)
+    for conference in (shared, other, strange):
+        CoOrganizer.objects.create(conference=conference, user=dora)
+    CoOrganizer.objects.create(conference=strange, user=alice)
+    assert as_alice.get(page_of(shared)).context["people"] == [dora]
+    as_alice.post(page_of(shared), {"remove": dora.pk})
+    left = [page_of(conference) for conference in (other, strange)]
+    assert [as_dora.get(page).status_code for page in [page_of(shared), *left]] == [404, 200, 200]
+
+
 def test_a_co_organizer_may_leave(as_dora: Client, alice: User, dora: User) -> None:
     conference = make_conference(alice)
     CoOrganizer.objects.create(conference=conference, user=dora)
