@@ -10,6 +10,7 @@ from django.test import Client
 
 from cabinet.models import User
 from conferences.deputies import Deputy
+from conferences.edit_forms import OccurrenceForm
 from conferences.models import Change, Conference, Occurrence
 from conferences.recurrence import first_day, parse
 from tests.conferences.test_views import text_of
@@ -473,7 +474,9 @@ def test_following_on_top_of_somebody_elses_edit_takes_over_what_they_saved(
     form = answer.context["form"]
     assert (answer.status_code, form["topic"].value(), form["start"].value()) == (409, "Theirs", time(15))
     assert form["number"].value() == mine["number"]
-    as_alice.post(url, filled(form, tell="all"))
+    again = filled(form, tell="all")
+    assert again["submission_id"] == mine["submission_id"]  # pressed twice it still is once
+    as_alice.post(url, again)
     new = Conference.objects.get(follows=series)
     assert (new.topic, new.start_time, new.rule) == ("Theirs", time(15), "FREQ=WEEKLY;BYDAY=MO;COUNT=2")
 
@@ -499,6 +502,24 @@ def test_a_move_of_a_date_that_somebody_took_off_is_refused_in_words(
     on(series, 21).cancel(alice, NOW, tell=NOBODY)
     answer = as_alice.post(url, mine, follow=True)
     assert answer.status_code == 200
+    assert "12-21 09:00" in dates(series)
+
+
+def test_a_date_that_somebody_takes_off_at_the_same_moment_is_not_moved(
+    as_alice: Client, alice: User, series: Conference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = OccurrenceForm.save
+
+    def a_moment_later(form: OccurrenceForm, *submission: Any) -> Conference:
+        on(series, 21).cancel(alice, NOW, tell=NOBODY)
+        return save(form, *submission)
+
+    monkeypatch.setattr(OccurrenceForm, "save", a_moment_later)
+    url = edit_url(series, 21, "this")
+    mine = filled(as_alice.get(url).context["form"], start="16:00", tell="all")
+    answer = as_alice.post(url, mine, follow=True)
+    assert answer.redirect_chain == [(series.get_absolute_url(), 302)]
+    assert "The series has no such date any more." in text_of(answer)
     assert "12-21 09:00" in dates(series)
 
 
