@@ -14,7 +14,7 @@ from icalendar import Calendar
 from cabinet.models import User
 from conferences.arrivals import Arrival
 from conferences.choices import Role
-from conferences.join import Door, Entrance, Refusal, Visitor, door, enter, manager, successor
+from conferences.join import Door, Entrance, Refusal, Visitor, closed, door, enter, manager, successor
 from conferences.models import Change, Conference
 from conferences.rooms import jitsi
 from conferences.rooms.base import RoomDown
@@ -113,6 +113,14 @@ def test_whoever_manages_opens_to_those_who_wait_but_no_moderator_by_role(
         assert Client().post(personal(moderator, "room")).status_code == 303
 
 
+def test_a_moderator_by_role_is_not_taken_for_the_organizer(conference: Conference) -> None:
+    moderator = make_invitation(conference, role=Role.MODERATOR)
+    with at():
+        assert Client().post(personal(moderator, "room")).status_code == 303
+        Conference.objects.update(organizer_first=True)
+        assert closed(door(Conference.objects.get(), START), START) is Refusal.WAITING
+
+
 # DATES
 
 
@@ -139,6 +147,14 @@ def test_a_conference_that_was_moved_says_from_when(conference: Conference, alic
 def test_a_conference_that_nobody_moved_says_nothing_of_it(conference: Conference, guest: Client) -> None:
     with at(days=-1):
         assert "moved" not in text_of(guest.get(path(conference)))
+
+
+@pytest.mark.parametrize(("after_end", "which"), [(-1, 0), (0, 0), (3599, 0), (3600, 1)])
+def test_the_room_of_a_date_stays_for_an_hour_because_people_go_on(
+    series: Conference, after_end: int, which: int
+) -> None:
+    first, *_others = rows = list(series.occurrences.order_by("starts_at"))
+    assert door(series, first.ends_at + timedelta(seconds=after_end)).occurrence == rows[which]
 
 
 def test_a_series_names_the_next_dates(series: Conference, guest: Client) -> None:
