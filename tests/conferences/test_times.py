@@ -2,6 +2,7 @@
 
 import re
 import time
+import zoneinfo
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,10 @@ def test_half_hour_changes_are_known(minute: int) -> None:
         )
     else:
         assert times.instant(wall, "Australia/Lord_Howe") == datetime(2027, 10, 2, 15, 30, tzinfo=UTC)
+
+
+def test_the_rules_of_the_machine_itself_are_never_read() -> None:
+    assert zoneinfo.TZPATH == ()
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin"])
