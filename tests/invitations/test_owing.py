@@ -244,6 +244,15 @@ def test_it_is_not_sent_once_the_date_takes_place_after_all(weekly: Conference) 
     assert letters(bob)[1:] == [("cancellation", 1, "superseded", f"{day}")]
 
 
+def test_a_date_that_takes_place_after_all_is_part_of_the_update(weekly: Conference) -> None:
+    (bob,) = told(weekly)
+    cancel_one(weekly, 0)
+    edit(weekly, rule="")
+    settle()
+    assert letters(bob)[1:] == [("update", 2, "sent", "")]
+    assert nth(weekly, 0).cancelled_at is None
+
+
 def test_the_cancellation_of_the_whole_takes_its_place(weekly: Conference) -> None:
     (bob,) = told(weekly)
     day = cancel_one(weekly)
@@ -464,6 +473,17 @@ def test_who_went_along_in_silence_is_asked_with_the_next_open_change(weekly: Co
     settle()
     assert [row[:3] for row in letters(new.invitations.get())] == [("invitation", 1, "sent")]
     assert [row[:3] for row in letters(bob)[1:]] == [("update", 1, "sent")]
+
+
+def test_of_a_series_that_was_cancelled_since_nobody_is_told_where_it_ends(weekly: Conference) -> None:
+    (bob,) = told(weekly)
+    new = split(weekly, Tell.NOBODY)
+    settle()
+    Conference.objects.get(pk=weekly.pk).cancel(weekly.organizer, later(), tell=Tell.NOBODY)
+    edit(new)
+    settle()
+    assert [row[:3] for row in letters(new.invitations.get())] == [("invitation", 1, "sent")]
+    assert len(letters(bob)) == 1
 
 
 def test_they_go_along_in_steps_and_once(weekly: Conference) -> None:
