@@ -168,6 +168,12 @@ def test_only_this_one_shows_what_changes_and_then_moves_it(as_alice: Client, se
     assert (change.kind, change.tell, change.original_date) == ("moved", "nobody", date(2026, 12, 21))
 
 
+def test_what_is_worth_knowing_of_the_time_is_said_before_letters_go_out(as_alice: Client, series: Conference) -> None:
+    url = edit_url(series, 21, "this")
+    data = filled(as_alice.get(url).context["form"], start="23:30", end="01:00")
+    assert "It ends on the next day, at 01:00." in text_of(as_alice.post(url, data))
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
