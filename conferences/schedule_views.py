@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from conferences.conflicts import SubmittedBefore
 from conferences.defaults import copied_values, right_now, template_values, zone_of
 from conferences.forms import ConferenceForm
-from conferences.places import other_zones
+from conferences.places import zones_of_form
 from conferences.recurrence_fields import RECURRENCE
 from conferences.requests import SignedInRequest, managed, number
 from conferences.submissions import submission
@@ -105,12 +105,12 @@ def half_way(request: SignedInRequest, form: ConferenceForm, **context: Any) -> 
 
 
 def form_page(request: SignedInRequest, form: ConferenceForm, status: int = 200, **context: Any) -> HttpResponse:
-    zones = other_zones(timezone.now(), form.initial["time_zone"], form.zones_used_lately)
+    known = [zone_of(request.user), *form.zones_used_lately]
     context |= {
         "tab": "conferences" if form.conference else "schedule",
         "form": form,
         "conference": form.conference,
-        "zones": zones,
+        "zones": zones_of_form(timezone.now(), form.initial["time_zone"], known),
     }
     if not form.conference:
         context["templates"] = templates = list(Template.objects.filter(owner=request.user.pk))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from conferences.places import AROUND_THE_WORLD, other_zones
+from conferences.places import AROUND_THE_WORLD, other_zones, zones_of_form
 
 WINTER = datetime(2026, 12, 3, 13, tzinfo=UTC)
 SUMMER = datetime(2027, 7, 1, 13, tzinfo=UTC)
@@ -26,3 +26,9 @@ def test_same_clock_in_winter_may_be_another_in_summer() -> None:
 
 def test_zones_that_are_none_are_left_out() -> None:
     assert other_zones(WINTER, "UTC", ["Mars/Phobos"]) == other_zones(WINTER, "UTC", [])
+
+
+def test_a_form_keeps_its_first_zone_for_when_another_is_chosen() -> None:
+    assert zones_of_form(WINTER, "America/New_York", ["Europe/Berlin"]) == [
+        "America/New_York", "America/Sao_Paulo", "Europe/London", "Europe/Berlin", "Asia/Kolkata", "Asia/Tokyo",
+    ]  # fmt: skip
