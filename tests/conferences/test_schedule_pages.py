@@ -344,6 +344,11 @@ def test_the_form_offers_templates_where_there_are_several(as_alice: Client, ali
     assert "Start from a template" in text_of(as_alice.get(NEW))
 
 
+def test_the_form_offers_the_only_template_that_it_does_not_start_with(as_alice: Client, alice: User) -> None:
+    Template.objects.remember(alice, "Board", {})
+    assert "Start from a template" in text_of(as_alice.get(NEW))
+
+
 def test_settings_are_kept_from_a_conference_that_is_there(as_alice: Client, alice: User) -> None:
     conference = make_conference(
         alice, topic="Board", waiting_room=True, password="harbour42", duration=timedelta(minutes=50), record=True
