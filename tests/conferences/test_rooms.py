@@ -207,7 +207,10 @@ def test_each_setting_says_which_rooms_lack_it() -> None:
 def test_what_is_said_of_modes() -> None:
     hall = BigBlueButtonRoom("hall", "https://bbb.test/api", SECRET)
     assert what_rooms_lack("mode", [hall]) == (
-        "In a webinar or seminar, presenters have a moderator's rights in BigBlueButton (hall)."
+        "In a webinar or seminar, presenters have a moderator’s rights in BigBlueButton (hall)."
     )
     assert what_rooms_lack("mode", [PUBLIC]).startswith("Jitsi (meet.jit.si) knows only Discussion")
+    assert what_rooms_lack("mode", [PUBLIC, SIGNED]).startswith(
+        f"{PUBLIC.label} and {SIGNED.label} know only Discussion"
+    )
     assert what_rooms_lack("record", [hall]) == ""
