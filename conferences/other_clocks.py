@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
+from statistics import mode
 
 from django.utils.formats import date_format
 from django.utils.text import get_text_list
@@ -122,11 +123,18 @@ class Turn:
 
 def turn(starts: Sequence[datetime], base: str, zone: str) -> Turn | None:
     """The first turn within `starts`, in order: when people in `zone` begin to see another time than before."""
-    for was, becomes in pairwise(starts):
+    for was, becomes in pairwise(_on_the_usual_clock(starts, base)):
         before, after = difference(was, base, zone), difference(becomes, base, zone)
         if before != after:
             return Turn(was, becomes, before, after)
     return None
+
+
+def _on_the_usual_clock(starts: Sequence[datetime], base: str) -> list[datetime]:
+    """Those at the clock time of the rule: where a clock change skips it, people elsewhere see what they saw before."""
+    clocks = [times.clock(at, base) for at in starts]
+    usual = mode(clocks) if clocks else None
+    return [at for at, clock in zip(starts, clocks, strict=True) if clock == usual]
 
 
 def _said_turn(now: datetime, base: str, turned: Turn, zones: list[str]) -> str:

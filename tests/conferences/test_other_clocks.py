@@ -81,6 +81,14 @@ def test_a_series_says_when_people_begin_to_see_another_time() -> None:
     ]
 
 
+def test_a_date_that_a_clock_change_puts_off_is_no_other_time_elsewhere() -> None:
+    """02:30 is skipped in Berlin on 28 March: it begins an hour later there, and in Tokyo when it did before."""
+    now = datetime(2027, 3, 25, 12, tzinfo=UTC)
+    assert said(datetime(2027, 3, 26, 2, 30), [TOKYO], now=now, rule="FREQ=DAILY;COUNT=9") == [
+        "Until 27 March people in Tokyo see 10:30, and from 29 March 09:30, because clocks change."
+    ]
+
+
 def test_a_series_that_ends_before_the_change_says_nothing() -> None:
     now = datetime(2027, 3, 14, 12, tzinfo=UTC)
     assert said(datetime(2027, 3, 14, 16), [NEW_YORK], now=now, rule="FREQ=WEEKLY;COUNT=2") == []
