@@ -118,10 +118,12 @@ def delete(conference: Conference) -> bool:
         current = _locked(conference.pk)
         letters = Delivery.objects.filter(conference=current).select_for_update(no_key=True)
         list(letters.values_list("pk", flat=True))  # no worker may take one in hand from here on
-        if is_secret(current):
-            current.delete()
-            return True
-        return False
+        if not is_secret(current):
+            return False
+        after = list(Conference.objects.filter(follows=current).values_list("pk", flat=True))
+        current.delete()
+        Conference.objects.filter(pk__in=after).update(follows=current.follows_id)  # links of the one before lead on
+        return True
 
 
 def _locked(conference_id: int) -> Conference:

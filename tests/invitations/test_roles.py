@@ -1,6 +1,7 @@
 """Moderators and presenters: named beside the chips, changed in the list; and what may be deleted for good."""
 
 import uuid
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -115,6 +116,17 @@ def test_what_somebody_may_have_heard_of_is_cancelled_and_not_deleted(
     answer = as_alice.post(f"/conferences/{conference.pk}/deletion/", follow=True)
     assert "People know of this conference already." in answer.text
     assert Conference.objects.count() == 1
+
+
+def test_links_lead_on_past_a_series_in_between_that_is_deleted(as_alice: Client, alice: User) -> None:
+    first, second, third = chain = [make_conference(alice, topic=f"Round {n}") for n in range(3)]
+    for before, after in pairwise(chain):
+        Conference.objects.filter(pk=after.pk).update(follows=before)
+    as_alice.post(f"/conferences/{second.pk}/deletion/")
+    assert list(Conference.objects.order_by("pk").values_list("pk", "follows")) == [
+        (first.pk, None),
+        (third.pk, first.pk),
+    ]
 
 
 # TAKEN OFF THE LIST
