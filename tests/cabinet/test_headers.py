@@ -92,7 +92,7 @@ def test_redirect_to_https_carries_the_headers_and_leads_to_us(
 )
 def test_errors_carry_the_headers_and_tell_nothing(as_alice: Client, error: Exception, status: int) -> None:
     as_alice.raise_request_exception = False
-    with patch("cabinet.views.Occurrence.objects.managed_by", side_effect=error):
+    with patch("cabinet.views.next_ones", side_effect=error):
         response = as_alice.get("/")
     assert response.status_code == status
     assert_shut(response)
