@@ -419,9 +419,9 @@ def test_an_update_that_a_change_for_the_added_overtook_still_reaches_its_reader
 # CONTINUED
 
 
-def split(conference: Conference, tell: Tell = Tell.ALL, **fields: Any) -> Conference:
-    """This and the following, from the third date on."""
-    first = nth(conference, 2)
+def split(conference: Conference, tell: Tell = Tell.ALL, *, number: int = 2, **fields: Any) -> Conference:
+    """This and the following, from the third date on, or the one with that number."""
+    first = nth(conference, number)
     fields = fields or {"start_time": time(12)}
     sequence, now = first.conference.sequence, later()
     by = first.conference.organizer
@@ -523,6 +523,14 @@ def test_along_a_chain_one_after_the_other(weekly: Conference) -> None:
     assert not carrying.carry_some(third.pk, later(), 10)
     settle()
     assert (second.invitations.count(), third.invitations.count()) == (1, 1)
+
+
+def test_along_a_chain_whose_links_came_in_another_order(weekly: Conference) -> None:
+    told(weekly)
+    third = split(weekly)
+    second = split(weekly, number=1)  # the worker looks at the third one first, which has nobody to take along yet
+    settle()
+    assert [len(letters(one.invitations.get())) for one in (second, third)] == [1, 1]
 
 
 def test_of_a_series_that_is_gone_nobody_is_missing(weekly: Conference) -> None:
