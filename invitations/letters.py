@@ -303,6 +303,8 @@ def _goes_on(conference: Conference) -> str:
     if after is None:
         return ""
     said = {"topic": isolate(after.topic), "day": words.day(after.starts_at, after.time_zone)}
+    if after.topic == conference.topic:
+        return _("From %(day)s on it goes on as a conference of its own, with its own link.") % said
     return _("From %(day)s on it goes on as “%(topic)s”.") % said
 
 

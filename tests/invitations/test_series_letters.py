@@ -355,6 +355,13 @@ What changed
     )
 
 
+def test_a_continuation_under_the_same_topic_is_not_called_by_it(weekly: Conference) -> None:
+    bob = told(weekly)
+    split(weekly, 3, start_time=time(15))
+    said = "From Monday 22 November 2027 on it goes on as a conference of its own, with its own link."
+    assert said in read(owe(bob, KIND.UPDATE)).text
+
+
 def test_who_is_invited_to_a_continuation_later_is_told_of_no_other_series(weekly: Conference) -> None:
     told(weekly)
     new = split(weekly, 3, start_time=time(15))
