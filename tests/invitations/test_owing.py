@@ -533,6 +533,25 @@ def test_along_a_chain_whose_links_came_in_another_order(weekly: Conference) -> 
     assert [len(letters(one.invitations.get())) for one in (second, third)] == [1, 1]
 
 
+def test_people_of_a_continuation_that_is_cancelled_at_once_go_along_without_a_letter(weekly: Conference) -> None:
+    told(weekly)
+    new = split(weekly)
+    Conference.objects.get(pk=new.pk).cancel(weekly.organizer, later(), tell=Tell.ALL)
+    settle()
+    assert letters(new.invitations.get()) == []
+
+
+def test_who_never_had_the_series_is_not_told_where_it_ends(weekly: Conference) -> None:
+    (carol,) = owe(weekly, "carol")
+    try_all(FAILED)
+    new = split(weekly, Tell.NOBODY)
+    settle()
+    edit(new)
+    settle()
+    assert [row[0] for row in letters(carol)] == ["invitation"]
+    assert [row[0] for row in letters(new.invitations.get())] == ["invitation"]
+
+
 def test_of_a_series_that_is_gone_nobody_is_missing(weekly: Conference) -> None:
     told(weekly)
     new = split(weekly)
