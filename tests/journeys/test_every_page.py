@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser]
 
 SCRIPT = "<script>window.broken = 1</script><img src=x onerror=window.broken=1>"
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänswitwenversicherung" * 2
+LIST_VIEWS = ("show=past", "view=month", "q=person", "show=permanent")
 HOSTILE = f"\"'>{SCRIPT}\u202e{{{{ 7 }}}}"
 
 
@@ -89,7 +90,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
     return [
         *(reverse(name) for name in plain),
-        *(f"{reverse('conferences:list')}?{view}" for view in ("show=past", "view=month", "q=person", "show=permanent")),
+        *(f"{reverse('conferences:list')}?{view}" for view in LIST_VIEWS),
         f"{reverse('conferences:new')}?repeat={conference.pk}",
         f"{reverse('conferences:new')}?template={templates[0].pk}",
         reverse("conferences:templates"),
