@@ -423,3 +423,11 @@ def test_the_room_learns_neither_the_cookie_nor_the_links(conference: Conference
     for url in urls:
         for secret in (guest.cookies["guest"].value, invitation.token, conference.join_token):
             assert secret not in url
+
+
+def test_a_page_of_a_series_that_goes_on_elsewhere_says_from_when(series: Conference, guest: Client) -> None:
+    words = "on this goes on as a conference of its own"
+    with at(hours=-2):
+        assert words not in text_of(guest.get(path(series)))
+        make_conference(series.organizer, start=datetime(2027, 3, 30, 14), follows=series)
+        assert f"From Tuesday 30 March 2027 {words}" in text_of(guest.get(path(series)))
