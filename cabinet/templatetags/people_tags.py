@@ -79,10 +79,9 @@ def _role_choice(address: str, name: str, roles: Sequence[tuple[str, Text]], rol
     if not roles:
         return SafeString("")
     options = [(value, _SELECTED if value == role else "", text) for value, text in roles]
-    return format_html(
-        '<select name="role:{}" aria-label="{}">{}</select>', address, _("Role of %(name)s") % {"name": name or address},
-        format_html_join("", '<option value="{}"{}>{}</option>', options),
-    )  # fmt: skip
+    words = _("Role of %(name)s") % {"name": name or address}
+    listed = format_html_join("", '<option value="{}"{}>{}</option>', options)
+    return format_html('<select name="role:{}" aria-label="{}">{}</select>', address, words, listed)
 
 
 _SELECTED = SafeString(" selected")
