@@ -87,7 +87,14 @@ def _save(request: SignedInRequest, form: EditForm, aim: Aim) -> HttpResponse:
     messages.success(request, said if told else _("Changes saved. Nobody is told."))
     for notice in form.notices:
         messages.info(request, notice)
-    return redirect(conference)
+    return redirect(_where_it_shows(aim, conference))
+
+
+def _where_it_shows(aim: Aim, conference: Conference) -> str:
+    """The address of what was changed: of one date its line in the list of dates."""
+    page = conference.get_absolute_url()
+    day = aim.occurrence.original_date if aim.occurrence and aim.scope in {Scope.THIS, None} else None
+    return f"{page}?date={day}#dates" if day else page
 
 
 def _both_versions(request: SignedInRequest, form: EditForm, aim: Aim, seen: int) -> HttpResponse:
@@ -153,7 +160,7 @@ def _cancelled_already(request: SignedInRequest, aim: Aim) -> HttpResponse | Non
     """The answer to a second press."""
     if request.method == "POST" and aim.occurrence and aim.occurrence.cancelled_at:
         messages.info(request, _("This date was cancelled already."))
-        return redirect(aim.conference)
+        return redirect(_where_it_shows(aim, aim.conference))
     return None
 
 
@@ -167,7 +174,7 @@ def _cancel(request: SignedInRequest, form: CancelForm, aim: Aim) -> HttpRespons
     except ChangedMeanwhile:
         return _gone(request, aim.conference)
     messages.success(request, words)
-    return redirect(aim.conference)
+    return redirect(_where_it_shows(aim, aim.conference))
 
 
 def _take_off(request: SignedInRequest, aim: Aim, said: dict[str, Any]) -> str:

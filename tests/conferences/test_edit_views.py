@@ -162,7 +162,7 @@ def test_only_this_one_shows_what_changes_and_then_moves_it(as_alice: Client, se
     assert "Answers given so far stay." in text
     assert series.changes.count() == 1  # nothing is saved yet
     answer = as_alice.post(url, dict(page.context["sent"]) | {"tell": "nobody"})
-    assert answer["Location"] == series.get_absolute_url()
+    assert answer["Location"] == f"{series.get_absolute_url()}?date=2026-12-21#dates"
     assert dates(series) == ["12-07 09:00", "12-14 09:00", "12-22 15:00", "12-28 09:00"]
     change = series.changes.latest("sequence")
     assert (change.kind, change.tell, change.original_date) == ("moved", "nobody", date(2026, 12, 21))
@@ -541,7 +541,7 @@ def test_one_date_is_cancelled_and_stays_visible(as_alice: Client, series: Confe
     assert series.changes.count() == 1
     for _press in range(2):
         answer = as_alice.post(url, {"message": "Holiday.", "tell": "on"})
-        assert answer["Location"] == series.get_absolute_url()
+        assert answer["Location"] == f"{series.get_absolute_url()}?date=2026-12-21#dates"
     change = series.changes.get(kind="cancelled")
     assert (change.original_date, change.message, change.tell) == (date(2026, 12, 21), "Holiday.", "all")
     page = text_of(as_alice.get(series.get_absolute_url()))
