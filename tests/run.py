@@ -68,7 +68,19 @@ def run_pytest(url: str, arguments: list[str]) -> bool:
     suffix = f"run{os.getpid()}"
     environment = os.environ | {"TEST_DATABASE_URL": url, "DATABASE_URL": "", "TEST_DB_SUFFIX": suffix}
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-rs", "-n", "auto", "--dist", "worksteal", *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-rs",
+            "--durations=20",
+            "-n",
+            "auto",
+            "--dist",
+            "worksteal",
+            *arguments,
+        ]
         return subprocess.run(command, env=environment, check=False).returncode == 0
     finally:
         if url:
