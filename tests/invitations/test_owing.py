@@ -120,6 +120,18 @@ def test_a_cancelled_date_is_a_cancellation_of_its_own(weekly: Conference) -> No
     assert Change.objects.get(sequence=1).announced_at
 
 
+def test_what_somebody_certainly_knows_is_not_said_again_for_an_older_doubt(weekly: Conference) -> None:
+    (bob,) = owe(weekly, "bob")
+    try_all(UNCERTAIN)
+    edit(weekly, topic="Budget")
+    announcing.announce(later())
+    set_rows_due()
+    try_all(SENT)
+    day = cancel_one(weekly)
+    announcing.announce(later())
+    assert letters(bob)[2:] == [("cancellation", 2, "queued", f"{day}")]
+
+
 def test_it_is_gathered_with_edits_within_the_minute(weekly: Conference) -> None:
     (bob,) = told(weekly)
     cancel_one(weekly, ago=59)
