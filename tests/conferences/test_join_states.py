@@ -388,6 +388,7 @@ def test_a_room_that_is_down_is_told_at_every_door_and_tried_again(
             assert (answer.status_code, answer["Retry-After"]) == (503, "10")
             assert f"{DOWN} The link starts to work as soon as the service is back." in text_of(answer)
             assert 'data-retry="10"' in answer.content.decode()
+            assert "The room is open." not in text_of(answer)
             assert "meet.jit.si/" not in answer.content.decode()
         assert 'value="Bob"' in answers[0].content.decode()
         as_alice.force_login(alice)
