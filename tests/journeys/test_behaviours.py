@@ -27,7 +27,7 @@ def conference(alice: User) -> Conference:
 
 @pytest.fixture
 def clients(alices_page: Page, live_server: LiveServer, conference: Conference) -> Page:
-    alices_page.goto(live_server.url + conference.get_absolute_url())
+    alices_page.goto(live_server.url + conference.get_absolute_url(), wait_until="networkidle")
     # Nothing outside the test may open: neither a mail program nor a provider's page.
     alices_page.evaluate("""() => addEventListener("click", (event) => {
         if (event.target.closest("[data-open]")) event.preventDefault();
@@ -84,7 +84,7 @@ def schedule(alices_page: Page, live_server: LiveServer) -> Page:
     now = timezone.now()
     changes = [change for year in (now.year, now.year + 1) for change in times.clock_changes("Europe/Berlin", year)]
     day = next(change.at.date() for change in changes if change.at > now and change.after < change.before)
-    alices_page.goto(live_server.url + reverse("conferences:new"))
+    alices_page.goto(live_server.url + reverse("conferences:new"), wait_until="networkidle")
     expect(alices_page.locator("[data-summary]")).to_be_visible()
     alices_page.get_by_label("Topic").fill("Night shift")
     alices_page.get_by_label("Date").fill(f"{day:%Y-%m-%d}")

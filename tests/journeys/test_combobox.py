@@ -28,7 +28,7 @@ def conference(alices_page: Page, live_server: LiveServer, alice: User) -> Page:
     for name, address in PEOPLE:
         make_contact(alice, name, address)
     conference = make_conference(alice)
-    alices_page.goto(live_server.url + conference.get_absolute_url())
+    alices_page.goto(live_server.url + conference.get_absolute_url(), wait_until="networkidle")
     return alices_page
 
 

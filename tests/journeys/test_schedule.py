@@ -27,7 +27,7 @@ def thursday() -> date:
 
 @pytest.fixture
 def form(alices_page: Page, live_server: LiveServer, thursday: date) -> Page:
-    alices_page.goto(live_server.url + reverse("conferences:new"))
+    alices_page.goto(live_server.url + reverse("conferences:new"), wait_until="networkidle")
     alices_page.get_by_label("Topic").fill("Weekly round")
     alices_page.get_by_label("Date", exact=True).fill(thursday.isoformat())
     alices_page.get_by_label("Start time").fill("14:00")

@@ -14,7 +14,8 @@ WIDTHS = [1280, 390]
 @pytest.fixture
 def states(alices_page: Page, live_server: LiveServer, settings: Settings) -> Page:
     settings.ROOT_URLCONF = "tests.journeys.states_urls"
-    alices_page.goto(f"{live_server.url}/states/")
+    # Scripts of single behaviours come after the page: a press before that does nothing.
+    alices_page.goto(f"{live_server.url}/states/", wait_until="networkidle")
     return alices_page
 
 
