@@ -105,7 +105,7 @@ def _next_time(conference: Conference, now: datetime) -> dict[str, Any]:
         start = next_half_hour(now, zone)
         return {"date": start.date(), "start": start.time()}
     today = times.wall_clock(now, zone).date()
-    endless = replace(rule, count=None, until=None) if rule else Rule("DAILY")
+    endless = rule.without_end() if rule else Rule("DAILY")
     days = endless.days(conference.start_date, max(conference.start_date, today))
     day = next(day for day in days if _is_to_come(datetime.combine(day, conference.start_time), zone, now))
     if rule and rule.until:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice
 from typing import Any, Literal, cast, get_args
@@ -82,6 +82,18 @@ class Rule:
     def is_endless(self) -> bool:
         """Whether nothing ends it."""
         return self.count is None and self.until is None
+
+    def without_end(self) -> Rule:
+        """The same days, and no last one."""
+        return replace(self, count=None, until=None)
+
+    def in_full(self, start: date) -> Rule:
+        """The same rule of a series from `start` with the day said that a short one leaves to it."""
+        if self.freq == "WEEKLY" and not self.weekdays:
+            return replace(self, weekdays=(start.weekday(),))
+        if self.freq == "MONTHLY" and not self.nth and not self.month_day:
+            return replace(self, month_day=start.day)
+        return self
 
     def days(self, start: date, since: date = date.min) -> Iterator[date]:
         """The days it meets from `start` to LAST_DAY, in order, but for those before `since`; at most STEPS periods."""

@@ -107,7 +107,7 @@ class RecurrenceFields(forms.Form):
     def _is_present(self, rule: Rule, start: date) -> bool:
         """Whether it is the present rule in other words: that one then stays letter for letter."""
         present = self.present_rule
-        return present is not None and in_full(present, start) == in_full(rule, start)
+        return present is not None and present.in_full(start) == rule.in_full(start)
 
     def _asked(self, repeat: str) -> set[str]:
         """The questions that this choice leads to."""
@@ -177,15 +177,6 @@ def day_of_month(monthly: str, start: date) -> dict[str, Any]:
     return {"nth": (-1 if nth == 5 or monthly == BY_LAST_WEEKDAY else nth, start.weekday())}
 
 
-def in_full(rule: Rule, start: date) -> Rule:
-    """The same rule with the day said that a short one leaves to `start`."""
-    if rule.freq == "WEEKLY" and not rule.weekdays:
-        return replace(rule, weekdays=(start.weekday(),))
-    if rule.freq == "MONTHLY" and not rule.nth and not rule.month_day:
-        return replace(rule, month_day=start.day)
-    return rule
-
-
 def rule_values(rule: Rule | None, start: date) -> dict[str, Any]:
     """What the group starts with for the rule of a series from `start`."""
     if rule is None:
@@ -193,7 +184,7 @@ def rule_values(rule: Rule | None, start: date) -> dict[str, Any]:
     return {
         "repeat": rule.freq.lower(),
         "interval": rule.interval,
-        "weekdays": [WEEKDAYS[each] for each in in_full(rule, start).weekdays],
+        "weekdays": [WEEKDAYS[each] for each in rule.in_full(start).weekdays],
         "monthly": _monthly(rule),
         "ends": "until" if rule.until else "count" if rule.count else NEVER,
         "until": rule.until,

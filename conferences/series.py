@@ -86,16 +86,8 @@ def goes_on_alike(first: Occurrence, fields: Mapping[str, Any]) -> bool:
 
 def meet_the_same(one: str, other: str, start: date) -> bool:
     """Whether two rules of a series that begins on `start` meet the same days as long as neither has ended."""
-    return _endless(one, start) == _endless(other, start)
-
-
-def _endless(text: str, start: date) -> Rule | None:
-    """The rule without its end."""
-    if not text:
-        return None
-    rule = replace(recurrence.parse(text), count=None, until=None)
-    # "Weekly" alone means the weekday of the first one; the other way of saying it is the same rule.
-    return replace(rule, weekdays=rule.weekdays or (start.weekday(),)) if rule.freq == "WEEKLY" else rule
+    rules = [recurrence.parse(text).without_end().in_full(start) if text else None for text in (one, other)]
+    return rules[0] == rules[1]
 
 
 def end_before(first: Occurrence, by: AbstractBaseUser, now: datetime, *, tell: Tell, message: str = "") -> bool:

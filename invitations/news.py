@@ -98,7 +98,7 @@ def _of_facts(conference: Conference, changes: Iterable[Change]) -> News:
 
 def _endless(rule: str) -> recurrence.Rule | None:
     """On which days, without the end."""
-    return replace(recurrence.parse(rule), count=None, until=None) if rule else None
+    return recurrence.parse(rule).without_end() if rule else None
 
 
 def _of_time(new: When, old: When, *, repeats: bool = False) -> list[Changed]:
