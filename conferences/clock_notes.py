@@ -23,8 +23,7 @@ def clock_notes(days: Iterable[date], start: time, zone: str) -> list[str]:
     doubled: list[date] = []
     for day in days:
         wall = datetime.combine(day, start)
-        shown = times.wall_clock(times.instant_by_rule(wall, zone), zone)
-        if shown != wall:
+        if shown := times.skipped(wall, zone):
             skipped[shown.time()].append(day)
         elif times.happens_twice(wall, zone):
             doubled.append(day)

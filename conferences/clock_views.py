@@ -2,20 +2,18 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from conferences.defaults import zone_of
 from conferences.edit_views import sent_form
 from conferences.requests import SignedInRequest
+from conferences.schedule_views import half_filled
 from conferences.when_forms import WHEN, WhenForm
 
 
 @require_POST
 def clocks(request: SignedInRequest) -> HttpResponse:
     """The warnings for a form as it is typed: nothing is saved."""
-    zone = zone_of(request.user)
-    return _clocks(request, WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"}))
+    return _clocks(request, half_filled(request))
 
 
 @require_POST

@@ -34,9 +34,6 @@ from conferences.template import Template
 from conferences.when_forms import WHEN, WhenForm
 
 TAKEN = _("Another conference has this ID. Choose another one.")
-MEANWHILE = _(
-    "Someone changed this conference while you were editing. Your changes are below; check them and save again."
-)
 # What only a new conference is asked.
 ONLY_NEW = ("permanent", "organizer", "template_name")
 # Field of the form -> cleaned value -> field of Conference, where they are not called alike.

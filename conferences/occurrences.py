@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Between two occurrences the room of the first one stays open so long: people do go on a little.
 GOES_ON_FOR = timedelta(hours=1)
-# No occurrence lasts longer (forms.py sees to it), so what goes on now began within this time.
+# No occurrence lasts longer (when_forms.py sees to it), so what goes on now began within this time.
 LONGEST = timedelta(days=1)
 
 

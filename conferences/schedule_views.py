@@ -62,8 +62,13 @@ def _about(request: SignedInRequest, now: datetime) -> dict[str, Any]:
 @require_POST
 def dates(request: SignedInRequest) -> HttpResponse:
     """The rule in words and the next dates, for a form that is still being filled in: nothing is saved."""
+    return dates_of(request, half_filled(request))
+
+
+def half_filled(request: SignedInRequest) -> WhenForm:
+    """When a new conference takes place, as far as that is typed."""
     zone = zone_of(request.user)
-    return dates_of(request, WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"}))
+    return WhenForm(request.POST, now=timezone.now(), home_zone=zone, initial={"duration": "60"})
 
 
 def dates_of(request: SignedInRequest, form: WhenForm) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cabinet.text import LineField
+from conferences import times
 
 
 class TemplateQuerySet(models.QuerySet["Template"]):
@@ -44,10 +45,7 @@ class TemplateQuerySet(models.QuerySet["Template"]):
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """The same with lengths of time as minutes."""
-    return {
-        name: int(value.total_seconds()) // 60 if isinstance(value, timedelta) else value
-        for name, value in values.items()
-    }
+    return {name: times.minutes_of(value) if isinstance(value, timedelta) else value for name, value in values.items()}
 
 
 class Template(models.Model):

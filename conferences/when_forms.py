@@ -18,13 +18,14 @@ from conferences.clock_notes import clock_notes
 from conferences.defaults import LENGTHS, OTHER
 from conferences.fields import CHOOSE, MinutesField, WallDateField, WallTimeField, ZoneField, in_five_years
 from conferences.models import STORED_AHEAD
+from conferences.occurrences import LONGEST
 from conferences.recurrence import Rule
 from conferences.recurrence_fields import ENDS_BEFORE, RECURRENCE, RecurrenceFields
 
 type Day = date  # inside the form, `date` is a field
 
 WHEN = ("date", "start", "end", "time_zone", "duration", "minutes")
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=1440)
+SHORTEST = timedelta(minutes=5)
 # An end may lie a day behind its start, and a day begins at other moments elsewhere: earlier dates are surely over.
 SURELY_OVER = timedelta(days=3)
 WRONG_LENGTH = _("Duration must be between 5 and 1440 minutes")

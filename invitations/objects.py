@@ -4,6 +4,7 @@ from datetime import datetime
 
 from conferences.models import Occurrence
 from invitations import calendar, entries, itip
+from invitations.calendar import Event
 from invitations.itip import Attendee, Person
 from invitations.models import Invitation
 
@@ -27,8 +28,7 @@ def request(invitation: Invitation, now: datetime, *, only: Occurrence | None = 
 
     Others are named in it where guests may see each other, as long as the letter does not become too large.
     """
-    link = invitation.personal_link
-    event = entries.occurrence_entry(only, link, now) if only else entries.entry_of(invitation.conference, link, now)
+    event = _event(invitation, now, only)
     reader, organizer = _attendee(invitation), _organizer(invitation)
     if invitation.conference.guests_see_each_other:
         shared = itip.request(event, organizer, [reader, *_others(invitation)])
@@ -39,9 +39,7 @@ def request(invitation: Invitation, now: datetime, *, only: Occurrence | None = 
 
 def cancel(invitation: Invitation, now: datetime, *, only: Occurrence | None = None) -> bytes:
     """Takes the conference, or `only` one occurrence, out of the reader's calendar (RFC 5546 section 3.2.5)."""
-    link = invitation.personal_link
-    event = entries.occurrence_entry(only, link, now) if only else entries.entry_of(invitation.conference, link, now)
-    return itip.cancel(event, _organizer(invitation), _attendee(invitation))
+    return itip.cancel(_event(invitation, now, only), _organizer(invitation), _attendee(invitation))
 
 
 def calendar_file(invitation: Invitation, now: datetime) -> bytes:
@@ -49,10 +47,14 @@ def calendar_file(invitation: Invitation, now: datetime) -> bytes:
 
     The UID is that of the letters, so that later ones find the entry: this file asks nobody and belongs to the reader.
     """
-    conference = invitation.conference
-    if conference.cancelled_at:
+    if invitation.conference.cancelled_at:
         return cancel(invitation, now)
-    return calendar.download(entries.entry_of(conference, invitation.personal_link, now))
+    return calendar.download(_event(invitation, now, None))
+
+
+def _event(invitation: Invitation, now: datetime, only: Occurrence | None) -> Event:
+    link = invitation.personal_link
+    return entries.occurrence_entry(only, link, now) if only else entries.entry_of(invitation.conference, link, now)
 
 
 def _organizer(invitation: Invitation) -> Person:

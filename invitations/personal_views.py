@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from conferences import history, join_dates, times
+from conferences import history, join_dates
 from conferences.choices import Role
 from conferences.join import Door, Entrance, Refusal, Visitor, barrier, door, enter, successor
 from conferences.join_forms import JoinForm
@@ -97,10 +97,9 @@ def _about(invitation: Invitation, now: datetime) -> dict[str, Any]:
 
 def _elsewhere(way: Door, zone: str) -> str:
     """The time on the clock of somebody in `zone`; empty where that clock shows the same, or there is no time."""
-    start, end = way.starts_at, way.ends_at
-    if not (zone and start and end) or times.offset(start, zone) == times.offset(start, way.conference.time_zone):
+    if way.starts_at is None or way.ends_at is None:
         return ""
-    return _("On your clock: %(when)s") % {"when": words.when(start, end, zone)}
+    return words.When(way.starts_at, way.ends_at, way.conference.time_zone).elsewhere(zone)
 
 
 def _show(
@@ -122,7 +121,7 @@ def _show(
         "cancelled_dates": join_dates.cancelled_before(context["door"], now),
         "next_dates": join_dates.next_dates(context["door"], now),
         "name_form": name_form or JoinForm(with_password=False),
-        "takes_answers": not invitation.conference.permanent and invitation.takes_answers(now),
+        "takes_answers": invitation.takes_answers(now),
         "is_down": is_down,
     }
     return render(request, "invitations/personal.html", context)

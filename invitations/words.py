@@ -64,11 +64,6 @@ def when(start: datetime, end: datetime, zone: str) -> str:
     return f"{day(start, zone)}, {clock(start, end, zone)} ({place(start, zone)})"
 
 
-def elsewhere(row: Conference | Occurrence, zone: str) -> str:
-    """The time on the clock of somebody in `zone`; empty where that clock shows the same."""
-    return When.of(row).elsewhere(zone)
-
-
 def _local(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone))
 
