@@ -1,13 +1,14 @@
 """Who came: by occurrence, for the page of a conference and as a file for spreadsheets."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from conferences.arrivals import Arrival, ArrivalQuerySet
+from conferences.dates import dated
 from conferences.models import Conference, Occurrence
 
 SHOWN = 100
@@ -19,7 +20,7 @@ class Came:
 
     def __init__(self, conference: Conference, chosen: str = "") -> None:
         self.conference = conference
-        self.chosen = _day(chosen)
+        self.chosen = chosen
 
     @cached_property
     def dates(self) -> list[Occurrence]:
@@ -33,7 +34,7 @@ class Came:
         if not self.conference.rule:
             return None
         if self.chosen:
-            return self.conference.occurrences.filter(original_date=self.chosen).first()
+            return dated(self.conference, self.chosen)
         return self.dates[0] if self.dates else None
 
     @property
@@ -59,10 +60,10 @@ def table(conference: Conference, chosen: str) -> Iterator[list[str]]:
     """
     rows = conference.arrivals.inside().select_related("occurrence")
     if chosen:
-        day = _day(chosen)
-        if day is None:
+        occurrence = dated(conference, chosen)
+        if occurrence is None:
             raise Occurrence.DoesNotExist
-        rows = rows.filter(occurrence=conference.occurrences.get(original_date=day))
+        rows = rows.filter(occurrence=occurrence)
     zone = ZoneInfo(conference.time_zone)
     yield [_("Conference"), _("Date"), _("Name"), _("Role"), _("First came in"), _("Time zone")]
     for one in rows.order_by("occurrence__starts_at", "entered_at", "pk"):
@@ -74,11 +75,3 @@ def table(conference: Conference, chosen: str) -> Iterator[list[str]]:
 def _clock(at: datetime | None, zone: ZoneInfo) -> str:
     """2026-12-03 14:00, which every spreadsheet takes for a time."""
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}" if at else ""
-
-
-def _day(text: str) -> date | None:
-    """The day that `text` says in ISO form."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

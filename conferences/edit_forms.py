@@ -134,7 +134,7 @@ class EditForm(ConferenceForm):
     def exceptions(self) -> Exceptions:
         """What becomes of dates that were moved or cancelled by themselves."""
         rows = self.same.occurrences.coming(self.now)
-        days = series.by_themselves(rows).values_list("original_date", flat=True)
+        days = rows.by_themselves().values_list("original_date", flat=True)
         new = copy(self.same)
         for name, value in self.conference_fields().items():
             setattr(new, name, value)

@@ -26,7 +26,7 @@ from conferences.attempts import Attempt  # noqa: F401
 from conferences.choices import ClientVideoQuality, Mode, VideoQuality
 from conferences.conflicts import ChangedMeanwhile, NumberTaken
 from conferences.deputies import CoOrganizer, Deputy  # noqa: F401
-from conferences.facts import facts
+from conferences.facts import facts, facts_before
 from conferences.occurrences import Occurrence
 from conferences.querysets import ConferenceQuerySet
 from conferences.recurrence import Rule
@@ -265,13 +265,12 @@ class Conference(models.Model):
         """
         with transaction.atomic(), self._number_may_be_taken():
             self.lock()
-            old = facts(self)
-            for name, value in fields.items():
-                setattr(self, name, value)
-            before = {name: old[name] for name, value in facts(self).items() if old[name] != value}
+            before = facts_before(facts(self), fields)
             if not before:
                 return None
             self.refuse_if_changed(seen_sequence)
+            for name, value in fields.items():
+                setattr(self, name, value)
             if self.WHEN & before.keys():
                 self.check_start()
             self.sequence += 1
@@ -295,12 +294,11 @@ class Conference(models.Model):
         self.refresh_from_db(from_queryset=Conference.objects.select_for_update())
 
     def refuse_if_changed(self, seen_sequence: int) -> None:
-        """Raise ChangedMeanwhile, with the saved values back in place, if there is a Change after `seen_sequence`.
+        """Raise ChangedMeanwhile if there is a Change after `seen_sequence`; of a locked row, as yet untouched.
 
         Not by the number alone: letters to single people raise it too, and change nothing.
         """
         if self.cancelled_at or self.changes.filter(sequence__gt=seen_sequence).exists():
-            self.refresh_from_db()
             raise ChangedMeanwhile
 
     @contextmanager

@@ -37,6 +37,10 @@ class OccurrenceQuerySet(models.QuerySet["Occurrence"]):
         """Neither cancelled themselves nor with the whole conference."""
         return self.filter(cancelled_at=None, conference__cancelled_at=None)
 
+    def by_themselves(self) -> Self:
+        """Of series, those that were moved or cancelled by themselves."""
+        return self.filter(models.Q(moved=True) | models.Q(cancelled_at__isnull=False))
+
     def coming(self, now: datetime) -> Self:
         """Not over, soonest first; cancelled ones too, so that they stay visible until their time."""
         # What starts bounds the walk along an index in that order; what ends is no more than a filter.

@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
 
 from conferences import recurrence
 from conferences.choices import Kind, Tell
@@ -63,14 +62,9 @@ def stands(row: Occurrence) -> bool:
     return Occurrence.objects.filter(pk=row.pk, cancelled_at=None).exists()
 
 
-def by_themselves(rows: OccurrenceQuerySet) -> OccurrenceQuerySet:
-    """Those that were moved or cancelled by themselves."""
-    return rows.filter(Q(moved=True) | Q(cancelled_at__isnull=False))
-
-
 def exceptions(first: Occurrence) -> OccurrenceQuerySet:
     """Of `first` and all that follow, those that were moved or cancelled by themselves."""
-    return by_themselves(from_on(first))
+    return from_on(first).by_themselves()
 
 
 def goes_on_alike(first: Occurrence, fields: Mapping[str, Any]) -> bool:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from addressbook.addresses import shown_address
@@ -82,7 +81,7 @@ def exceptions(conference: Conference, now: datetime) -> list[Fact]:
     """Which dates to come of a series are not where its rule has them."""
     if not conference.rule:
         return []
-    others = conference.occurrences.filter(Q(moved=True) | Q(cancelled_at__isnull=False)).coming(now)
+    others = conference.occurrences.by_themselves().coming(now)
     rows = list(others[: LISTED_DATES + 1])
     lines = [_exception(row) for row in rows[:LISTED_DATES]]
     if len(rows) > LISTED_DATES:
