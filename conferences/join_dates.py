@@ -36,20 +36,19 @@ def _start_before(door: Door, before: dict[str, Any]) -> datetime:
 
 def cancelled_before(door: Door, now: datetime) -> list[Occurrence]:
     """Dates to come that were cancelled by themselves, before the one that the door leads to."""
-    occurrence = door.occurrence
-    if occurrence is None or not door.conference.rule:
-        return []
-    rows = door.conference.occurrences.filter(cancelled_at__isnull=False, starts_at__lt=occurrence.starts_at)
-    return list(rows.coming(now)[:NEXT_DATES])
+    return [] if door.starts_at is None else _dates(door, now, cancelled_at__isnull=False, starts_at__lt=door.starts_at)
 
 
 def next_dates(door: Door, now: datetime) -> list[Occurrence]:
     """The next dates of a series after the one that the door leads to."""
-    occurrence = door.occurrence
-    if occurrence is None or not door.conference.rule:
+    return [] if door.starts_at is None else _dates(door, now, cancelled_at=None, starts_at__gt=door.starts_at)
+
+
+def _dates(door: Door, now: datetime, **which: Any) -> list[Occurrence]:
+    """The first few of a series that are still to come."""
+    if not door.conference.rule:
         return []
-    rows = door.conference.occurrences.filter(cancelled_at=None, starts_at__gt=occurrence.starts_at)
-    return list(rows.coming(now)[:NEXT_DATES])
+    return list(door.conference.occurrences.filter(**which).coming(now)[:NEXT_DATES])
 
 
 def cancellation(door: Door) -> Change | None:

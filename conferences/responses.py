@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.csp import CSP, build_policy
+from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 
 from conferences import rooms
@@ -72,6 +73,13 @@ def guest_page(view: View) -> View:
 def hand_over(url: str) -> HttpResponseRedirect:
     """Send the browser from a POST to the room: as a GET, and without telling the room where it came from."""
     return HttpResponseRedirect(url, status=303, headers={"Referrer-Policy": "no-referrer"})
+
+
+def download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    """A download under an ASCII name: some browsers refuse others."""
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    headers = {"Content-Disposition": str(disposition), "Cache-Control": "no-store, private"}
+    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 def room_is_down(response: HttpResponse) -> HttpResponse:

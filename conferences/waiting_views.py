@@ -3,13 +3,12 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conferences.came import table
 from conferences.models import Occurrence
 from conferences.requests import SignedInRequest, managed
-from conferences.responses import leads_to_room
+from conferences.responses import download, leads_to_room
 from conferences.spreadsheet import csv_file
 from conferences.waiting import WaitingRoom
 
@@ -36,6 +35,4 @@ def arrivals_file(request: SignedInRequest, pk: int) -> HttpResponse:
     except Occurrence.DoesNotExist as error:
         raise Http404 from error
     name = f"who-came-{conference.pk}{f'-{chosen}' if chosen else ''}.csv"
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    headers = {"Content-Disposition": str(disposition)}
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    return download(content, "text/csv; charset=utf-8", name)

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from django.http import Http404, HttpResponse
-from django.utils.http import content_disposition_header
 
 from conferences.models import Conference
+from conferences.responses import download
 from invitations import entries
 
 
@@ -15,16 +15,9 @@ def ics(conference: Conference, content: bytes, now: datetime) -> HttpResponse:
         raise Http404
     occurrence = conference.occurrences.current(now)
     start = occurrence.wall_start if occurrence else conference.wall_start
-    return file(content, "text/calendar; charset=utf-8", f"conference-{start:%Y%m%d-%H%M}.ics")
+    return download(content, "text/calendar; charset=utf-8", f"conference-{start:%Y%m%d-%H%M}.ics")
 
 
 def to_keep(conference: Conference, now: datetime) -> HttpResponse:
     """The file for everybody who has the direct link: to make an appointment of one's own and invite people from it."""
     return ics(conference, entries.file_to_keep(conference, now), now)
-
-
-def file(content: bytes, content_type: str, name: str) -> HttpResponse:
-    """A download under an ASCII name: some browsers refuse others."""
-    disposition = content_disposition_header(as_attachment=True, filename=name)
-    headers = {"Content-Disposition": str(disposition), "Cache-Control": "no-store, private"}
-    return HttpResponse(content, content_type=content_type, headers=headers)

@@ -19,10 +19,10 @@ from conferences.choices import Role
 from conferences.links import join_url
 from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
-from conferences.responses import View
+from conferences.responses import View, download
 from conferences.typed import keeps_what_was_typed
 from invitations import inviting, outbox, words
-from invitations.files import file, to_keep
+from invitations.files import to_keep
 from invitations.forms import AddressForm, InviteForm
 from invitations.ledger import Ledger
 from invitations.mail_clients import CLIENTS, compose, offered, whole_text
@@ -183,4 +183,4 @@ def qr_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The direct link as a picture."""
     picture = io.BytesIO()
     segno.make(join_url(managed(request, pk)), error="m").save(picture, kind="png", scale=10)
-    return file(picture.getvalue(), "image/png", "direct-link.png")
+    return download(picture.getvalue(), "image/png", "direct-link.png")

@@ -1,25 +1,11 @@
 // The schedule form: what the clocks of others make of date and time follows what is typed; the server knows the words.
-const PAUSE = 400;
-const ASKED = "[name=repeat], [name=date], [name=start], [name=duration]";
+import { whileTyping } from "./while-typing.js";
 
 export function start(part) {
-  const form = part.closest("form");
-  let timer;
-  let asked = 0;
-  const show = async () => {
-    const mine = ++asked;
-    const text = await answer(part.dataset.clocks, form).catch(() => null);
-    if (text === null || mine !== asked) return;
-    part.replaceChildren(...new DOMParser().parseFromString(text, "text/html").querySelector("[data-clocks]").children);
-  };
-  form.addEventListener("input", ({ target }) => {
-    if (!target.closest("details, .dated")?.querySelector(ASKED)) return;
-    clearTimeout(timer);
-    timer = setTimeout(show, PAUSE);
+  whileTyping(part.closest("form"), {
+    url: part.dataset.clocks,
+    fields: "[name=repeat], [name=date], [name=start], [name=duration]",
+    pause: 400,
+    show: (page) => part.replaceChildren(...page.querySelector("[data-clocks]").children),
   });
-}
-
-async function answer(url, form) {
-  const response = await fetch(url, { method: "POST", body: new FormData(form), redirect: "manual" });
-  return response.ok ? response.text() : null;
 }

@@ -1,8 +1,8 @@
 // The group "Recurrence": the rule in words and its next dates follow what is chosen; without script a button asks for
 // them. Choosing "Weekly" chooses the weekday of the date, which then follows the date until other days are chosen.
 import { say } from "./say.js";
+import { whileTyping } from "./while-typing.js";
 
-const PAUSE = 300;
 const DAYS = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
 
 export function start(part) {
@@ -11,26 +11,16 @@ export function start(part) {
   part.querySelector("button").hidden = true;
   follow(form);
 
-  let timer;
-  let asked = 0;
-  const show = async () => {
-    const mine = ++asked;
-    const text = await answer(part.dataset.dates, form).catch(() => null);
-    if (text === null || mine !== asked) return;
-    place.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.children);
-    if (part.checkVisibility?.()) say(place.querySelector("p")?.textContent ?? "");
-  };
-  form.addEventListener("input", ({ target }) => {
-    if (!target.closest("details, .dated")?.querySelector("[name=repeat], [name=date]")) return;
-    clearTimeout(timer);
-    timer = setTimeout(show, PAUSE);
+  const ask = whileTyping(form, {
+    url: part.dataset.dates,
+    fields: "[name=repeat], [name=date]",
+    pause: 300,
+    show: (page) => {
+      place.replaceChildren(...page.body.children);
+      if (part.checkVisibility?.()) say(place.querySelector("p")?.textContent ?? "");
+    },
   });
-  if (form.elements.repeat.value !== "never" && !part.closest("details").querySelector(".is-bad")) show();
-}
-
-async function answer(url, form) {
-  const response = await fetch(url, { method: "POST", body: new FormData(form), redirect: "manual" });
-  return response.ok ? response.text() : null;
+  if (form.elements.repeat.value !== "never" && !part.closest("details").querySelector(".is-bad")) ask();
 }
 
 function follow(form) {
