@@ -53,9 +53,9 @@ class Line:
     def note(self) -> str:
         """What a clock change does to it."""
         wall, zone = self.occurrence.wall_start, self.occurrence.conference.time_zone
-        shown = times.wall_clock(self.occurrence.starts_at, zone)
-        said = {"time": date_format(wall, _("H:i")), "later": date_format(shown, _("H:i")), "city": times.city(zone)}
-        if shown != wall:
+        said = {"time": date_format(wall, _("H:i")), "city": times.city(zone)}
+        if shown := times.skipped(wall, zone):
+            said["later"] = date_format(shown, _("H:i"))
             return _("%(time)s does not exist in %(city)s that night. It starts at %(later)s.") % said
         if times.happens_twice(wall, zone):
             return _("%(time)s happens twice in %(city)s that night. It starts at the first.") % said

@@ -13,14 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cabinet.text import TextFormField
 from conferences import history, series
 from conferences.aims import Aim, Scope
 from conferences.choices import Kind, Tell
 from conferences.conflicts import SubmittedBefore
 from conferences.defaults import values_of
 from conferences.facts import FACTS, facts, facts_before, facts_of
-from conferences.fields import CHOOSE
+from conferences.fields import CHOOSE, MessageField
 from conferences.forms import TAKEN, ConferenceForm, all_but
 from conferences.models import Change, Conference, Occurrence
 
@@ -284,11 +283,5 @@ def edit_form(aim: Aim, data: Mapping[str, Any] | None, user: Any) -> EditForm:
 class CancelForm(forms.Form):
     """Last words, and whether they are sent."""
 
-    message = TextFormField(
-        label=_("Message to participants"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-        error_messages={"max_length": _("Message must be 2000 characters or shorter")},
-    )
+    message = MessageField(label=_("Message to participants"), rows=3)
     tell = forms.BooleanField(label=_("Tell participants by e-mail"), required=False, initial=True)

@@ -1,4 +1,4 @@
-"""Form fields for when and where: wall-clock dates and times, zones, minutes, conference IDs."""
+"""Form fields for when and where, and what several forms ask: dates, times, zones, minutes, IDs, messages."""
 
 import re
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from cabinet.text import TextFormField
 from conferences import times
 
 type Text = str | Promise
@@ -105,6 +106,19 @@ class NumberField(forms.CharField):
         if number and not re.fullmatch("[0-9](-?[0-9]){5,15}", number):
             raise ValidationError(self.error_messages["number"], code="number")
         return number
+
+
+class MessageField(TextFormField):
+    """Words of the organizer to invited people, drawn `rows` lines high."""
+
+    def __init__(self, *, rows: int, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            max_length=2000,
+            widget=forms.Textarea(attrs={"rows": rows, "dir": "auto"}),
+            error_messages={"max_length": _("Message must be 2000 characters or shorter")},
+            **kwargs,
+        )
 
 
 class ZoneSelect(forms.Select):

@@ -31,6 +31,7 @@ from conferences.recurrence_fields import RECURRENCE
 from conferences.rooms import all_rooms, room_called
 from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
 from conferences.template import Template
+from conferences.template_forms import TemplateNameField
 from conferences.when_forms import WHEN, WhenForm
 
 TAKEN = _("Another conference has this ID. Choose another one.")
@@ -157,14 +158,7 @@ class ConferenceForm(WhenForm):
         error_messages={"max_length": _("Agenda must be 5000 characters or shorter")},
     )
 
-    template_name = LineFormField(  # type: ignore[assignment]  # our field hides nothing: Django takes fields out
-        label=_("Name of the template"),
-        required=False,
-        max_length=80,
-        help_text=_("Without a name these settings become what new conferences start with."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
-        error_messages={"max_length": _("Name must be 80 characters or shorter")},
-    )
+    template_name = TemplateNameField()  # type: ignore[assignment]  # hides nothing: Django takes fields out
 
     # What a POST may leave out: the box was emptied, or the sender knows no such field.
     MAY_BE_LEFT_OUT: ClassVar = (

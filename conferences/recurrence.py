@@ -174,6 +174,12 @@ def parse(text: str) -> Rule:
     return rule
 
 
+def differ_but_in_end(one: str, other: str) -> bool:
+    """Whether two stored rules, "" for none, differ in more than what ends them."""
+    first, second = (parse(text).without_end() if text else None for text in (one, other))
+    return first != second
+
+
 def _read(said: dict[str, str]) -> Rule | None:
     """The rule, or None."""
     freq = said.pop("FREQ", "")

@@ -10,21 +10,27 @@ from django.utils.translation import gettext_lazy as _
 from cabinet.text import LineFormField
 from conferences.template import Template
 
-TOO_LONG = _("Name must be 80 characters or shorter")
 TAKEN = _("You have a template with this name. Choose another one.")
+
+
+class TemplateNameField(LineFormField):
+    """The name that settings are kept under; without one, they are what new conferences start with."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Name of the template"),
+            required=False,
+            max_length=80,
+            help_text=_("Without a name these settings become what new conferences start with."),
+            widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+            error_messages={"max_length": _("Name must be 80 characters or shorter"), "required": _("Enter a name")},
+        )
 
 
 class NameForm(forms.Form):
     """Under which name the settings of a conference are kept."""
 
-    name = LineFormField(
-        label=_("Name of the template"),
-        required=False,
-        max_length=80,
-        help_text=_("Without a name these settings become what new conferences start with."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
-        error_messages={"max_length": TOO_LONG, "required": _("Enter a name")},
-    )
+    name = TemplateNameField()
 
 
 class TemplateForm(NameForm):

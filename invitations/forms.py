@@ -17,6 +17,7 @@ from addressbook.models import Contact
 from addressbook.search import search
 from cabinet.text import TextFormField
 from conferences.choices import Role
+from conferences.fields import MessageField
 from invitations.inviting import Person, contacts_by_address
 from invitations.mail_clients import CLIENTS, Compose
 from invitations.models import Invitation, PartStat
@@ -48,13 +49,7 @@ class InviteForm(forms.Form):
 
     submission_id = forms.UUIDField(widget=forms.HiddenInput)
     q = forms.CharField(label=_("Name, list or e-mail address"), required=False)
-    message = TextFormField(
-        label=_("Message"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
-        error_messages={"max_length": _("Message must be 2000 characters or shorter")},
-    )
+    message = MessageField(label=_("Message"), rows=4)
 
     data: QueryDict
 

@@ -36,6 +36,8 @@ COLLAPSE_WITHIN = timedelta(seconds=60)
 # A change of one of these asks everybody anew: what they answered was an answer to the old time.
 # So does another rule; not another end of the same one.
 TIME_FACTS = ("start_date", "start_time", "time_zone", "duration")
+# Of an invitation: when somebody pressed “Invite”; when the row came, where nobody did.
+ASKED_AT = Coalesce("submission__at", "created_at")
 
 
 class PartStat(models.TextChoices):

@@ -89,16 +89,12 @@ def _of_facts(conference: Conference, changes: Iterable[Change]) -> News:
         setattr(old, name, _from_json(name, value))
     lines = [] if conference.permanent else _of_time(When.of(conference), When.of(old), repeats=bool(conference.rule))
     others = [name for name in FACTS if name in before and name not in TIME_FACTS]
+    on_other_days = recurrence.differ_but_in_end(conference.rule, old.rule)
     return News(
         lines=(*lines, *(_of_fact(name, conference, old) for name in others)),
-        asks_anew=bool(lines) or ("rule" in before and _endless(conference.rule) != _endless(old.rule)),
-        ends_elsewhere="rule" in before and _endless(conference.rule) == _endless(old.rule),
+        asks_anew=bool(lines) or on_other_days,
+        ends_elsewhere="rule" in before and not on_other_days,
     )
-
-
-def _endless(rule: str) -> recurrence.Rule | None:
-    """On which days, without the end."""
-    return recurrence.parse(rule).without_end() if rule else None
 
 
 def _of_time(new: When, old: When, *, repeats: bool = False) -> list[Changed]:

@@ -5,10 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 
 from conferences.models import Change, Conference, Occurrence
-from invitations.models import Delivery, Invitation, InvitationQuerySet
+from invitations.models import ASKED_AT, Delivery, Invitation, InvitationQuerySet
 
 Kind, State = Delivery.Kind, Delivery.State
 
@@ -21,7 +20,7 @@ def with_past(people: InvitationQuerySet) -> InvitationQuerySet:
     requests = Delivery.objects.filter(invitation=OuterRef("pk")).requests()
     sent = requests.filter(state=State.SENT).order_by("-sequence")
     return people.annotate(  # type: ignore[no-redef]
-        asked_at=Coalesce("submission__at", "created_at"),
+        asked_at=ASKED_AT,
         first_told=Subquery(requests.arrived().order_by("sequence").values("sequence")[:1]),
         last_sent=Subquery(sent.values("sequence")[:1]),
         last_state=Subquery(requests.order_by("-pk").values("state")[:1]),

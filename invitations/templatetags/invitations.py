@@ -101,7 +101,7 @@ def calendar_way(conference: Conference) -> dict[str, Any]:
     draft = words.draft(conference, join_url(conference))
     return {
         "conference": conference,
-        "links": [] if conference.rule else words.calendar_links(conference, draft),
+        "links": words.calendar_links(conference, draft),
         "hour_off": [_from_to(*days) for days in entries.stretches_off(conference, timezone.now())[:SHOWN_STRETCHES]],
     }
 

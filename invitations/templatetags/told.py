@@ -1,14 +1,12 @@
 """Who will be told of a change: what the page before saving borrows."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django import template
-from django.db.models.functions import Coalesce
 
+from conferences import recurrence
 from conferences.models import Change, Conference
-from invitations.models import TIME_FACTS
+from invitations.models import ASKED_AT, TIME_FACTS
 
 register = template.Library()
 
@@ -36,7 +34,7 @@ def people_told(conference: Conference, draft: Change) -> Told:
     """Who would be told of `draft`, a change that is not saved yet."""
     people = conference.invitations.standing()
     count, last = people.count(), conference.changes.latest("sequence")
-    added = people.alias(asked_at=Coalesce("submission__at", "created_at")).filter(asked_at__gt=last.at).count()
+    added = people.alias(asked_at=ASKED_AT).filter(asked_at__gt=last.at).count()
     return Told(
         count=count,
         names=[person.name or person.shown_address for person in people.order_by("name", "pk")[:NAMED]],
@@ -47,9 +45,5 @@ def people_told(conference: Conference, draft: Change) -> Told:
 
 def _is_another_time(draft: Change) -> bool:
     """As InvitationQuerySet.with_answer has it: another end of a series is no other time."""
-    days = {str(values.get("rule", "")).partition(";COUNT=")[0].partition(";UNTIL=")[0] for values in _states(draft)}
-    return len(days) > 1 or bool({*TIME_FACTS} & draft.before.keys())
-
-
-def _states(draft: Change) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    return draft.before, draft.after
+    rules = (str(values.get("rule", "")) for values in (draft.before, draft.after))
+    return bool({*TIME_FACTS} & draft.before.keys()) or recurrence.differ_but_in_end(*rules)
