@@ -1,21 +1,19 @@
 """The pages that schedule: series and their next dates, standing rooms, in another's name, templates, repeating."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
 
 from cabinet.models import User
 from conferences.deputies import CoOrganizer, Deputy
 from conferences.models import Change, Conference, Occurrence, Template
 from tests.conferences.test_forms import sent
-from tests.conferences.test_views import NEW, press, text_of
+from tests.conferences.test_views import NEW, press, presses_at_once, text_of
 from tests.factories import make_conference, make_user
 
 NOW = datetime(2026, 11, 24, 12, 10, tzinfo=UTC)  # a Tuesday, 13:10 in Berlin
@@ -190,16 +188,7 @@ def test_twenty_presses_of_a_deputy_at_once_schedule_once() -> None:
     Deputy.objects.create(principal=dana, deputy=alice)
     data = press(organizer=str(dana.pk))
 
-    def one(_n: int) -> str:
-        try:
-            client = Client()
-            client.force_login(alice)
-            return client.post(NEW, data)["Location"]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as browsers:
-        assert len(set(browsers.map(one, range(20)))) == 1
+    assert len(set(presses_at_once(alice, data, 20))) == 1
     assert Conference.objects.get().organizer == dana
 
 

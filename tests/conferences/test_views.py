@@ -34,6 +34,21 @@ def press(**changed: Any) -> dict[str, Any]:
     return sent(submission_id=str(uuid4()), **changed)
 
 
+def presses_at_once(user: User, data: dict[str, Any], number: int) -> list[str]:
+    """The same form sent so many times, by eight browsers of `user`: where each is led."""
+
+    def one(_n: int) -> str:
+        try:
+            client = Client()
+            client.force_login(user)
+            return client.post(NEW, data)["Location"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as browsers:
+        return list(browsers.map(one, range(number)))
+
+
 def text_of(response: HttpResponseBase) -> str:
     """What a person reads: the page without tags, white space collapsed."""
     body = re.sub(r"(?s)<(script|style|template).*?</\1>", " ", response.content.decode())  # type: ignore[attr-defined]
@@ -87,16 +102,7 @@ def test_fifty_presses_at_once_schedule_once() -> None:
     alice = User.objects.create_user("alice@example.org", name="Alice", time_zone="Europe/Berlin")
     data = press()
 
-    def one(_n: int) -> str:
-        try:
-            client = Client()
-            client.force_login(alice)
-            return client.post(NEW, data)["Location"]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(8) as browsers:
-        assert len(set(browsers.map(one, range(50)))) == 1
+    assert len(set(presses_at_once(alice, data, 50))) == 1
     assert Conference.objects.count() == Occurrence.objects.count() == Change.objects.count() == 1
 
 

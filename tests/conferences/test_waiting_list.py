@@ -1,6 +1,6 @@
 """The waiting room as whoever manages the conference sees it: one decision counts, whoever else decides at once."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,18 +16,14 @@ from conferences.choices import Role
 from conferences.join import Door, Entrance, Refusal, Visitor, door, enter, manager
 from conferences.models import Change, Conference, Occurrence
 from tests.conferences.test_views import text_of
+from tests.conferences.waiting import START, knock, make_waiting_room, path, standing, waiting_path
 from tests.factories import make_conference
 from tests.parallel import in_parallel
-
-START = datetime(2026, 12, 3, 13, tzinfo=UTC)  # 14:00 in Berlin, one hour long
-COOKIE = "guest"
 
 
 @pytest.fixture
 def conference(alice: User) -> Conference:
-    return make_conference(
-        alice, start=datetime(2026, 12, 3, 14), topic="Budget", waiting_room=True, number="123-456-789"
-    )
+    return make_waiting_room(alice)
 
 
 @pytest.fixture(autouse=True)
@@ -39,27 +35,6 @@ def _now() -> Any:
 @pytest.fixture
 def guest() -> Client:
     return Client(REMOTE_ADDR="192.0.2.1")
-
-
-def path(conference: Conference) -> str:
-    return f"/join/{conference.join_token}/"
-
-
-def waiting_path(conference: Conference) -> str:
-    return reverse("conferences:waiting", args=[conference.pk])
-
-
-def knock(client: Client, conference: Conference, name: str = "Bob", **fields: str) -> Arrival:
-    """Press Join as a guest; where one stands then."""
-    answer = client.post(path(conference), {"name": name} | fields)
-    assert (answer.status_code, answer["Location"]) == (303, path(conference))
-    return Arrival.objects.get(name=name)
-
-
-def standing(arrival: Arrival) -> tuple[bool, bool, bool]:
-    """Whether admitted, refused, inside."""
-    arrival.refresh_from_db()
-    return tuple(bool(at) for at in (arrival.admitted_at, arrival.refused_at, arrival.entered_at))  # type: ignore[return-value]
 
 
 # THE ORGANIZER'S SIDE

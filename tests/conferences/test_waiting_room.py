@@ -1,7 +1,7 @@
 """The waiting room as guests see it: who knocks waits, is let in or turned away, and looking changes nothing."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,17 +15,13 @@ from conferences.choices import Role
 from conferences.models import Conference
 from invitations.models import Invitation
 from tests.conferences.test_views import text_of
-from tests.factories import make_conference, make_invitation
-
-START = datetime(2026, 12, 3, 13, tzinfo=UTC)  # 14:00 in Berlin, one hour long
-COOKIE = "guest"
+from tests.conferences.waiting import COOKIE, START, knock, make_waiting_room, path, standing
+from tests.factories import make_invitation
 
 
 @pytest.fixture
 def conference(alice: User) -> Conference:
-    return make_conference(
-        alice, start=datetime(2026, 12, 3, 14), topic="Budget", waiting_room=True, number="123-456-789"
-    )
+    return make_waiting_room(alice)
 
 
 @pytest.fixture(autouse=True)
@@ -37,27 +33,6 @@ def _now() -> Any:
 @pytest.fixture
 def guest() -> Client:
     return Client(REMOTE_ADDR="192.0.2.1")
-
-
-def path(conference: Conference) -> str:
-    return f"/join/{conference.join_token}/"
-
-
-def waiting_path(conference: Conference) -> str:
-    return reverse("conferences:waiting", args=[conference.pk])
-
-
-def knock(client: Client, conference: Conference, name: str = "Bob", **fields: str) -> Arrival:
-    """Press Join as a guest; where one stands then."""
-    answer = client.post(path(conference), {"name": name} | fields)
-    assert (answer.status_code, answer["Location"]) == (303, path(conference))
-    return Arrival.objects.get(name=name)
-
-
-def standing(arrival: Arrival) -> tuple[bool, bool, bool]:
-    """Whether admitted, refused, inside."""
-    arrival.refresh_from_db()
-    return tuple(bool(at) for at in (arrival.admitted_at, arrival.refused_at, arrival.entered_at))  # type: ignore[return-value]
 
 
 # THE GUEST'S SIDE
