@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 
 from django.utils.formats import date_format
@@ -11,23 +11,16 @@ from django.utils.translation import gettext as _
 
 from conferences import times
 from conferences.models import Conference, Occurrence
+from conferences.month import parse_day
 from conferences.occurrences import OccurrenceQuerySet
 
 # So many are listed before anybody asks for more.
 SHOWN = 8
 
 
-def typed_date(text: str) -> date | None:
-    """The day that `?date=` names."""
-    try:
-        return date.fromisoformat(text) if len(text) == len("2026-12-07") else None
-    except ValueError:
-        return None
-
-
 def dated(conference: Conference, text: str) -> Occurrence | None:
     """The occurrence that `?date=` names by the day on which the rule has it; None for all else that people type."""
-    day = typed_date(text)
+    day = parse_day(text)
     row = conference.occurrences.filter(original_date=day).first() if day else None
     if row:
         row.conference = conference
