@@ -92,9 +92,16 @@ class Conference(models.Model):
         _("Quality of video from client"), max_length=16, choices=ClientVideoQuality, default=ClientVideoQuality.DEFAULT
     )
     participants_limit = models.PositiveIntegerField(_("Participants limit"), null=True, blank=True)
+    language = models.CharField(
+        _("Language of invitation"), max_length=16, blank=True, help_text="Empty: the organizer’s own."
+    )
+    reminders = models.JSONField(_("Reminders"), default=list, blank=True, help_text="Minutes before each start.")
 
     uid = models.CharField(max_length=255, unique=True, default=new_uid, editable=False)
     join_token = models.CharField(max_length=26, unique=True, default=new_token, editable=False)
+    reply_token = models.CharField(
+        max_length=26, unique=True, default=new_token, editable=False, help_text="In the address for answers by mail."
+    )
     sequence = models.PositiveIntegerField(default=0, editable=False, help_text="SEQUENCE of RFC 5545; one per Change.")
     cancelled_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -21,8 +21,12 @@ from conferences.choices import Role
 from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
 
-# A table of this app, too.
+# Tables of this app, too.
 from invitations.feeds import Feed  # noqa: F401
+from invitations.incoming_mail import Bookmark, IncomingMail, Received  # noqa: F401
+from invitations.messages import Message
+from invitations.silence import Silence  # noqa: F401
+from invitations.wordings import Wording  # noqa: F401
 
 # People answer late, and correct themselves later still; after this the answer has no reader.
 ANSWERS_END_AFTER = timedelta(days=30)
@@ -47,6 +51,13 @@ class PartStat(models.TextChoices):
     ACCEPTED = "ACCEPTED", _("Accepted")
     TENTATIVE = "TENTATIVE", _("Tentative")
     DECLINED = "DECLINED", _("Declined")
+
+
+class Way(models.TextChoices):
+    """How somebody is told: by our letters, or by whoever invited them, who then writes the next letter, too."""
+
+    LETTER = "letter", _("by this site")
+    HAND = "hand", _("by you")
 
 
 class ClosedError(Exception):
@@ -119,6 +130,7 @@ class Invitation(models.Model):
     )
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
+    way = models.CharField(max_length=16, choices=Way, default=Way.LETTER)
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")
@@ -128,6 +140,8 @@ class Invitation(models.Model):
     comment = CleanTextField(max_length=500, blank=True)
     language = models.CharField(max_length=16, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    away_at = models.DateTimeField(null=True, help_text="When an automatic answer said that they are away.")
+    away_note = CleanTextField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True)
 
@@ -145,6 +159,7 @@ class Invitation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint("conference", Lower("address"), name="invitation_once_per_address")
         ]
+        indexes: ClassVar = [models.Index(Lower("address"), name="invitation_address")]
 
     def __str__(self) -> str:
         return self.name or self.address
@@ -196,11 +211,18 @@ class Reply(models.Model):
     Answers within a minute are one: so it is the same person, or a robot that presses all buttons one after another.
     """
 
+    class Source(models.TextChoices):
+        PAGE = "page", _("on the page")
+        MAIL = "mail", _("by e-mail")
+        ORGANIZER = "organizer", _("confirmed by the organizer")
+
     invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="replies")
+    original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
+    source = models.CharField(max_length=16, choices=Source, default=Source.PAGE)
     partstat = models.CharField(max_length=16, choices=PartStat)
     comment = CleanTextField(max_length=500, blank=True)
     sequence = models.PositiveIntegerField(help_text="The state of the conference that was answered.")
-    at = models.DateTimeField()
+    at = models.DateTimeField(help_text="When it was said: DTSTAMP of an answer by mail (RFC 5546 section 2.1.5).")
     looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
 
     def __str__(self) -> str:
@@ -252,6 +274,8 @@ class Delivery(models.Model):
         INVITATION = "invitation", _("invitation")
         UPDATE = "update", _("update")
         CANCELLATION = "cancellation", _("cancellation")
+        REMINDER = "reminder", _("reminder")
+        MESSAGE = "message", _("message")
         NOTICE = "notice", _("notice")
         ACCOUNT = "account", _("account")
 
@@ -264,6 +288,7 @@ class Delivery(models.Model):
         SUPERSEDED = "superseded", _("Superseded")
         CANCELLED = "cancelled", _("Cancelled")
         HELD = "held", _("Held back")
+        BOUNCED = "bounced", _("Bounced")
 
     class Why(models.TextChoices):
         NONE = "", ""
@@ -275,6 +300,10 @@ class Delivery(models.Model):
         ERROR = "error", _("The message could not be written because of an error on this site")
         CHANGED = "changed", _("The conference was changed; a newer message says so")
         WITHDRAWN = "withdrawn", _("The invitation or the conference was taken back")
+        BOUNCED = "bounced", _("It came back")
+        UNREADABLE = "unreadable", _("Its calendar entry could not be read back, so it was not sent")
+        UNWANTED = "unwanted", _("This person asked not to be written to")
+        OFTEN = "often", _("Many letters have gone there lately; the next one waits")
 
     REQUESTS = (Kind.INVITATION, Kind.UPDATE)
 
@@ -285,6 +314,7 @@ class Delivery(models.Model):
     invitation = models.ForeignKey(Invitation, models.CASCADE, null=True, related_name="deliveries")
     sequence = models.PositiveIntegerField(default=0)
     original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
+    says = models.ForeignKey(Message, models.CASCADE, null=True, related_name="deliveries")
     ordinal = models.PositiveIntegerField(default=0, help_text="One more for each “Send again”.")
 
     # When, and who has it in hand. What decides when something happens is of the database's clock.
