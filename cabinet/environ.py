@@ -27,7 +27,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
 # Named in the plan, not there yet: saying nothing would let somebody believe that it works.
-NOT_YET = ("REPLY_URL", "OIDC_URL", "LDAP_URL", "QUOTA_NEW_RECIPIENTS")
+NOT_YET = ("REPLY_URL", "OIDC_URL", "LDAP_URL")
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,11 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def number_if_any(least: int, most: int) -> Callable[[str], int]:
+    """The same, or 0 where nothing is given."""
+    return lambda text: whole_number(least, most)(text) if text else 0
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

@@ -32,6 +32,8 @@ TRUSTED_PROXY_COUNT = environ.read_with("TRUSTED_PROXY_COUNT", "0", environ.whol
 WORKERS = environ.read_with("WORKERS", "2", environ.whole_number(1, 64))
 ADMIN_ENABLED = environ.read_with("ADMIN_ENABLED", "false", environ.flag)
 ALLOW_SIGNUP = environ.read_with("ALLOW_SIGNUP", "false", environ.flag)
+# 0: not said (invitations.quotas knows what holds then).
+QUOTA_NEW_RECIPIENTS = environ.read_with("QUOTA_NEW_RECIPIENTS", "", environ.number_if_any(1, 999_999))
 METRICS_TOKEN = environ.read("METRICS_TOKEN")
 
 ROOT_URLCONF = "cabinet.urls"

@@ -20,7 +20,7 @@ from addressbook.models import Contact
 from conferences.choices import Role
 from conferences.models import Conference
 from conferences.tokens import new_token
-from invitations import outbox
+from invitations import outbox, quotas
 from invitations.models import ClosedError, Delivery, Invitation, PartStat, Submission
 
 type Person = tuple[str, str]
@@ -52,7 +52,7 @@ def invite(
 
     Whoever is invited already stays untouched and is not in the answer; whoever was withdrawn is asked anew. A
     repeated `submission_id` does nothing and answers as the first time. Raises OtherSubmissionError when it comes with
-    other content, ClosedError when the conference is cancelled or over.
+    other content, ClosedError when the conference is cancelled or over, quotas.MayNotInviteError for too many new ones.
     """
     roles = roles or {}
     asked = [(name, address, str(roles.get(address.lower(), Role.PARTICIPANT))) for name, address in people]
@@ -93,7 +93,7 @@ def correct_address(invitation: Invitation, address: str, *, by: AbstractBaseUse
     """Invite the same person under another address; the old one gets nothing any more but, if due, a cancellation.
 
     The person gets a new personal page: whoever reads the mail of the old address must not answer for them. Nothing
-    happens where the invitation is withdrawn already. Raises ClosedError when the conference is cancelled or over.
+    happens where the invitation is withdrawn already. Raises what `invite` raises.
     """
     message = invitation.submission.message if invitation.submission else ""
     with transaction.atomic():
@@ -156,6 +156,7 @@ def _ask(
     known = {row.address.lower(): row for row in conference.invitations.filter(_is_one_of(asked))}
     again = [row for row in known.values() if row.withdrawn_at]
     new = [Invitation(address=address) for key, (_name, address, _role) in asked.items() if key not in known]
+    quotas.check(by, [row.address for row in (*new, *again)], now)
     if again:
         _raise_sequence(conference)
     contacts = contacts_by_address(asked, by)

@@ -27,6 +27,7 @@ from invitations.forms import AddressForm, InviteForm
 from invitations.ledger import Ledger
 from invitations.mail_clients import CLIENTS, compose, offered, whole_text
 from invitations.models import ClosedError, Invitation
+from invitations.quotas import MayNotInviteError
 
 TOO_LATE = gettext_lazy("This conference is over or cancelled: nobody can be invited any more.")
 
@@ -76,6 +77,8 @@ def _invite(request: SignedInRequest, conference: Conference, now: datetime) -> 
             return redirect("invitations:ledger", conference.pk)
         except ClosedError:
             form.add_error(None, TOO_LATE)
+        except MayNotInviteError as error:
+            form.add_error(None, str(error))
         except inviting.OtherSubmissionError:
             form.was_sent_before()
             status = 409
@@ -117,6 +120,8 @@ def correct_address(request: SignedInRequest, invitation: Invitation) -> HttpRes
             inviting.correct_address(invitation, address, by=request.user, now=timezone.now())
         except ClosedError:
             form.add_error(None, TOO_LATE)
+        except MayNotInviteError as error:
+            form.add_error(None, str(error))
         else:
             messages.success(request, _("The invitation goes to %(address)s now.") % {"address": address})
             return redirect("invitations:ledger", invitation.conference_id)

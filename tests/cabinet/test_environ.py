@@ -124,7 +124,8 @@ WRONG = [
     ({"REPLY_URL": "imaps://user:pw@host/INBOX"}, "REPLY_URL is not supported by this version"),
     ({"OIDC_URL": "https://id.example.org"}, "OIDC_URL is not supported by this version"),
     ({"LDAP_URL": "ldaps://ldap.example.org"}, "LDAP_URL is not supported by this version"),
-    ({"QUOTA_NEW_RECIPIENTS": "200"}, "QUOTA_NEW_RECIPIENTS is not supported by this version"),
+    ({"QUOTA_NEW_RECIPIENTS": "none"}, "QUOTA_NEW_RECIPIENTS must be a whole number from 1 to 999999, not “none”"),
+    ({"QUOTA_NEW_RECIPIENTS": "0"}, "QUOTA_NEW_RECIPIENTS must be a whole number from 1 to 999999, not “0”"),
     ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE names a file that cannot be read"),
 ]
 
