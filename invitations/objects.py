@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from conferences.models import Occurrence
-from invitations import calendar, entries, itip
+from invitations import calendar, entries, itip, senders
 from invitations.calendar import Event
-from invitations.itip import Attendee, Person
+from invitations.itip import Attendee
 from invitations.models import Invitation
 
 # The object stands in the message twice, in base64, beside both texts: so the whole stays under 100 kB.
@@ -29,7 +29,7 @@ def request(invitation: Invitation, now: datetime, *, only: Occurrence | None = 
     Others are named in it where guests may see each other, as long as the letter does not become too large.
     """
     event = _event(invitation, now, only)
-    reader, organizer = _attendee(invitation), _organizer(invitation)
+    reader, organizer = _attendee(invitation), senders.answers_to(invitation.conference)
     if invitation.conference.guests_see_each_other:
         shared = itip.request(event, organizer, [reader, *_others(invitation)])
         if len(shared) <= LONGEST:
@@ -39,7 +39,8 @@ def request(invitation: Invitation, now: datetime, *, only: Occurrence | None = 
 
 def cancel(invitation: Invitation, now: datetime, *, only: Occurrence | None = None) -> bytes:
     """Takes the conference, or `only` one occurrence, out of the reader's calendar (RFC 5546 section 3.2.5)."""
-    return itip.cancel(_event(invitation, now, only), _organizer(invitation), _attendee(invitation))
+    organizer = senders.answers_to(invitation.conference)
+    return itip.cancel(_event(invitation, now, only), organizer, _attendee(invitation))
 
 
 def calendar_file(invitation: Invitation, now: datetime) -> bytes:
@@ -55,11 +56,6 @@ def calendar_file(invitation: Invitation, now: datetime) -> bytes:
 def _event(invitation: Invitation, now: datetime, only: Occurrence | None) -> Event:
     link = invitation.personal_link
     return entries.occurrence_entry(only, link, now) if only else entries.entry_of(invitation.conference, link, now)
-
-
-def _organizer(invitation: Invitation) -> Person:
-    organizer = invitation.conference.organizer
-    return Person(str(organizer), organizer.email)
 
 
 def _attendee(invitation: Invitation) -> Attendee:

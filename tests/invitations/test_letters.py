@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import vobject
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -452,7 +453,7 @@ def test_the_longest_letter_stays_under_100_kilobytes(alice: User, guests: int) 
     assert len(letters.message(sent(invitation), NOW)) < 100_000
 
 
-def test_writing_a_letter_takes_two_queries_and_an_update_four(conference: Conference, alice: User) -> None:
+def test_writing_a_letter_takes_two_queries_and_an_update_three(conference: Conference, alice: User) -> None:
     (invitation,) = ask(conference)
     delivery = sent(invitation)
     with CaptureQueriesContext(connection) as first:
@@ -461,4 +462,31 @@ def test_writing_a_letter_takes_two_queries_and_an_update_four(conference: Confe
     update = owe(invitation, KIND.UPDATE)
     with CaptureQueriesContext(connection) as second:
         letters.compose(update, NOW)
-    assert (len(first), len(second)) == (2, 4)
+    assert (len(first), len(second)) == (2, 3)
+
+
+# BEFORE ANYBODY IS INVITED
+
+
+def test_a_preview_shows_the_letter_of_somebody_who_is_not_invited(conference: Conference) -> None:
+    person = Invitation(conference=conference, name="Bob Brown", address="bob@example.org", time_zone="Asia/Tokyo")
+    shown = letters.preview(conference, person, kind=KIND.INVITATION, message="Bring figures.", now=NOW)
+    make_contact(conference.organizer, "Bob Brown", "bob@example.org", time_zone="Asia/Tokyo")
+    (invitation,) = ask(conference, message="Bring figures.")
+    real = letters.compose(sent(invitation), NOW)
+    assert shown.calendar
+    assert real.calendar
+    for said, instead in ((shown.text, real.text), (shown.html, real.html), (shown.subject, real.subject)):
+        assert said == instead.replace(invitation.token, letters.NO_TOKEN)
+    unfolded = [calendar.replace(b"\r\n ", b"") for calendar in (shown.calendar, real.calendar)]
+    assert unfolded[0] == unfolded[1].replace(invitation.token.encode(), letters.NO_TOKEN.encode())
+
+
+@pytest.mark.parametrize("kind", [KIND.INVITATION, KIND.UPDATE, KIND.CANCELLATION])
+def test_a_preview_saves_nothing_and_leads_nowhere(conference: Conference, client: Client, kind: Delivery.Kind) -> None:
+    person = Invitation(conference=conference, name="Bob Brown", address="bob@example.org")
+    shown = letters.preview(conference, person, kind=kind, now=NOW)
+    assert not Invitation.objects.exists()
+    assert not Delivery.objects.exists()
+    assert person.token not in shown.text + shown.html
+    assert client.get(f"/i/{letters.NO_TOKEN}/").status_code == 404
