@@ -181,5 +181,6 @@ class Ledger:
 
 def _with_doubt(rows: InvitationQuerySet) -> InvitationQuerySet:
     """With `looks_automatic`: whether the answer that counts came within seconds of another one."""
-    hasty = Reply.objects.filter(invitation=OuterRef("pk"), at=OuterRef("answered_at"), looks_automatic=True)
+    counts = Reply.objects.filter(invitation=OuterRef("pk"), original_date=None, at=OuterRef("answered_at"))
+    hasty = counts.filter(looks_automatic=True)
     return rows.annotate(looks_automatic=Exists(hasty))  # type: ignore[no-redef]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -37,6 +37,9 @@ HASTE = timedelta(seconds=5)
 # What somebody answers within this time after an answer is that answer, corrected.
 COLLAPSE_WITHIN = timedelta(seconds=60)
 
+# A mail program whose clock is further ahead than this says nothing of when it was.
+CLOCKS_DIFFER_BY = timedelta(hours=24)
+
 # A change of one of these asks everybody anew: what they answered was an answer to the old time.
 # So does another rule; not another end of the same one.
 TIME_FACTS = ("start_date", "start_time", "time_zone", "duration")
@@ -61,7 +64,11 @@ class Way(models.TextChoices):
 
 
 class ClosedError(Exception):
-    """Too late: the conference is cancelled or over, or the invitation was withdrawn."""
+    """Too late: the conference, or that date of it, is cancelled or over, or the invitation was withdrawn."""
+
+
+class AheadError(Exception):
+    """An answer to a state that the conference has not reached: not to what we asked."""
 
 
 def _days(rule: str) -> models.Expression:
@@ -70,6 +77,15 @@ def _days(rule: str) -> models.Expression:
     for end in (";COUNT=", ";UNTIL="):
         text = Left(text, StrIndex(Concat(text, models.Value(end)), models.Value(end)) - 1)
     return text
+
+
+def last_moved(conference: models.OuterRef) -> models.Expression:
+    """The sequence in which the time of a whole conference last changed; 0 where it never did."""
+    edits = Change.objects.filter(conference=conference, kind=Change.Kind.CHANGED)
+    other_days = models.Q(before__has_key="rule") & ~models.Q(days_before=models.F("days_after"))
+    edits = edits.alias(days_before=_days("before__rule"), days_after=_days("after__rule"))
+    moves = edits.filter(models.Q(before__has_any_keys=TIME_FACTS) | other_days)
+    return Coalesce(models.Subquery(moves.order_by("-sequence").values("sequence")[:1]), 0)
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -89,12 +105,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         That is the time of the whole conference: who accepted a series has not taken it back because one date moves,
         nor because the series ends at another date.
         """
-        edits = Change.objects.filter(conference=models.OuterRef("conference"), kind=Change.Kind.CHANGED)
-        other_days = models.Q(before__has_key="rule") & ~models.Q(days_before=models.F("days_after"))
-        edits = edits.alias(days_before=_days("before__rule"), days_after=_days("after__rule"))
-        moves = edits.filter(models.Q(before__has_any_keys=TIME_FACTS) | other_days)
-        moved = models.Subquery(moves.order_by("-sequence").values("sequence")[:1])
-        return self.annotate(moved_sequence=Coalesce(moved, 0)).annotate(
+        return self.annotate(moved_sequence=last_moved(models.OuterRef("conference"))).annotate(
             answer=models.Case(
                 models.When(answered_sequence__lt=models.F("moved_sequence"), then=models.Value(PartStat.NEEDS_ACTION)),
                 default=models.F("partstat"),
@@ -114,6 +125,56 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conference} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ReplyQuerySet(models.QuerySet["Reply"]):
+    """What was answered to single dates."""
+
+    def to_dates(self) -> Self:
+        """What stands beside the answers to the whole, oldest first: said later than those, since the person was asked,
+        and to a date that is where it was then.
+        """
+        conference, day = models.OuterRef("invitation__conference"), models.OuterRef("original_date")
+        moved = Change.objects.filter(conference=conference, original_date=day, kind=Change.Kind.MOVED)
+        is_on = models.Exists(Occurrence.objects.filter(conference=conference, original_date=day, cancelled_at=None))
+        moved_in = Coalesce(models.Subquery(moved.order_by("-sequence").values("sequence")[:1]), 0)
+        rows = self.alias(asked_at=Coalesce("invitation__submission__at", "invitation__created_at"))
+        rows = rows.filter(is_on, at__gte=models.F("asked_at"), sequence__gte=last_moved(conference))
+        since_whole = models.Q(invitation__answered_at=None) | models.Q(at__gt=models.F("invitation__answered_at"))
+        return rows.filter(since_whole, sequence__gte=moved_in).order_by("at", "pk")
+
+
+class Reply(models.Model):
+    """What was answered, for the record; `Invitation.partstat` is the answer to the whole that counts.
+
+    Answers within a minute are one: so it is the same person, or a robot that presses all buttons one after another.
+    """
+
+    class Source(models.TextChoices):
+        PAGE = "page", _("on the page")
+        MAIL = "mail", _("by e-mail")
+        ORGANIZER = "organizer", _("confirmed by the organizer")
+
+    invitation = models.ForeignKey("Invitation", models.CASCADE, related_name="replies")
+    original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
+    source = models.CharField(max_length=16, choices=Source, default=Source.PAGE)
+    partstat = models.CharField(max_length=16, choices=PartStat)
+    comment = CleanTextField(max_length=500, blank=True)
+    sequence = models.PositiveIntegerField(help_text="The state of the conference that was answered.")
+    at = models.DateTimeField(help_text="When it was said: DTSTAMP of an answer by mail (RFC 5546 section 2.1.5).")
+    looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
+
+    objects = ReplyQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.invitation}: {self.get_partstat_display()}"
+
+    def take(self, partstat: PartStat, comment: str, at: datetime) -> None:
+        """Hold this answer, in the place of an earlier one if there is one; in haste such a change looks automatic."""
+        is_hasty = self.pk is not None and self.at > at - HASTE
+        self.looks_automatic = is_hasty and (self.looks_automatic or self.partstat != partstat)
+        self.partstat, self.comment, self.at = partstat, comment, at
+        self.save()
 
 
 class Invitation(models.Model):
@@ -178,62 +239,80 @@ class Invitation(models.Model):
         """The personal page as letters and calendars carry it."""
         return settings.SITE_URL + self.get_absolute_url()
 
-    def takes_answers(self, now: datetime) -> bool:
-        """Whether the person may still answer. A permanent conference asks nobody when to come."""
+    def takes_answers(self, now: datetime, original_date: date | None = None) -> bool:
+        """Whether the person may still answer; a date, where it is about one of a series.
+
+        A permanent conference asks nobody when to come.
+        """
         conference = self.conference
         if self.withdrawn_at or conference.cancelled_at or conference.permanent:
             return False
-        return conference.over_at is None or now <= conference.over_at + ANSWERS_END_AFTER
+        if original_date is None:
+            return conference.over_at is None or now <= conference.over_at + ANSWERS_END_AFTER
+        dates = conference.occurrences.filter(original_date=original_date, cancelled_at=None)
+        return bool(conference.rule) and dates.filter(ends_at__gte=now - ANSWERS_END_AFTER).exists()
 
-    def respond(self, partstat: PartStat, comment: str, now: datetime) -> Reply:
-        """Take an answer; the last one counts. Nothing else writes `partstat` after the invitation was made.
+    def respond(
+        self,
+        partstat: PartStat,
+        comment: str,
+        now: datetime,
+        *,
+        original_date: date | None = None,
+        source: Reply.Source = Reply.Source.PAGE,
+        at: datetime | None = None,
+        sequence: int | None = None,
+    ) -> Reply:
+        """Take an answer: to the whole, or to the one occurrence of a series that its rule has on `original_date`.
 
-        Raises ClosedError when the conference is cancelled or long over, or the invitation was withdrawn.
+        `at` is when it was said and `sequence` the state that it answers; what is left out is said now, to the present
+        state. Of several the one to the newest time counts, and among those the newest (RFC 5546 section 2.1.5); the
+        others are kept for the record. Nothing else writes `partstat` after the invitation was made.
+
+        Raises ClosedError when the conference is cancelled or long over, or the invitation was withdrawn; AheadError.
         """
         with transaction.atomic():
-            rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("conference")
-            current = rows.get(pk=self.pk)
-            if not current.takes_answers(now):
+            rows = Invitation.objects.with_answer().select_for_update(of=("self",), no_key=True)
+            current: Invitation = rows.select_related("conference").get(pk=self.pk)
+            if not current.takes_answers(now, original_date):
                 raise ClosedError
-            self.partstat, self.comment, self.answered_at = partstat, comment, now
-            self.answered_sequence = current.conference.sequence
-            self.save(update_fields=["partstat", "comment", "answered_at", "answered_sequence"])
-            reply = current.replies.order_by("pk").last()
-            if reply is None or reply.at <= now - COLLAPSE_WITHIN or reply.sequence != self.answered_sequence:
-                reply = Reply(invitation=current, sequence=self.answered_sequence)
-            reply.take(partstat, comment, now)
+            sequence = current._state_answered(sequence, at)
+            at = current._moment_of_answer(at, now)
+            if original_date is None and current._gives_way(sequence, at):
+                self.partstat, self.comment, self.answered_at, self.answered_sequence = partstat, comment, at, sequence
+                self.save(update_fields=["partstat", "comment", "answered_at", "answered_sequence"])
+            reply = current._reply_to_correct(original_date, source, sequence, at)
+            reply.take(partstat, comment, at)
             return reply
 
+    def _state_answered(self, sequence: int | None, at: datetime | None) -> int:
+        """What an answer is to: what it says itself, else the newest letter before it, else the present state."""
+        present = self.conference.sequence
+        if sequence is None and at is not None:
+            letters = self.deliveries.filter(kind__in=Delivery.REQUESTS, composed_at__lte=at)
+            return letters.aggregate(newest=models.Max("sequence", default=0))["newest"]
+        if sequence is not None and sequence > present:
+            raise AheadError
+        return present if sequence is None else sequence
 
-class Reply(models.Model):
-    """What was answered, for the record; `Invitation.partstat` is the answer that counts.
+    def _moment_of_answer(self, at: datetime | None, now: datetime) -> datetime:
+        """When it was said. What is said here and now is the last word, whatever a mail program took for the time."""
+        if at is None:
+            return max(now, self.replies.aggregate(last=models.Max("at", default=now))["last"])
+        return now if at > now + CLOCKS_DIFFER_BY else at
 
-    Answers within a minute are one: so it is the same person, or a robot that presses all buttons one after another.
-    """
+    def _gives_way(self, sequence: int, at: datetime) -> bool:
+        """Whether what counts so far gives way to an answer to the state `sequence` that was given `at`."""
+        if self.answered_at is None or self.answered_sequence is None:
+            return True
+        counts = (self.answered_sequence >= self.moved_sequence, self.answered_at)
+        return (sequence >= self.moved_sequence, at) >= counts
 
-    class Source(models.TextChoices):
-        PAGE = "page", _("on the page")
-        MAIL = "mail", _("by e-mail")
-        ORGANIZER = "organizer", _("confirmed by the organizer")
-
-    invitation = models.ForeignKey(Invitation, models.CASCADE, related_name="replies")
-    original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
-    source = models.CharField(max_length=16, choices=Source, default=Source.PAGE)
-    partstat = models.CharField(max_length=16, choices=PartStat)
-    comment = CleanTextField(max_length=500, blank=True)
-    sequence = models.PositiveIntegerField(help_text="The state of the conference that was answered.")
-    at = models.DateTimeField(help_text="When it was said: DTSTAMP of an answer by mail (RFC 5546 section 2.1.5).")
-    looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
-
-    def __str__(self) -> str:
-        return f"{self.invitation}: {self.get_partstat_display()}"
-
-    def take(self, partstat: PartStat, comment: str, now: datetime) -> None:
-        """Hold this answer, in the place of an earlier one if there is one; in haste such a change looks automatic."""
-        is_hasty = self.pk is not None and self.at > now - HASTE
-        self.looks_automatic = is_hasty and (self.looks_automatic or self.partstat != partstat)
-        self.partstat, self.comment, self.at = partstat, comment, now
-        self.save()
+    def _reply_to_correct(self, original_date: date | None, source: Reply.Source, sequence: int, at: datetime) -> Reply:
+        """The last reply where this is the same one, corrected; else a new one."""
+        same = {"original_date": original_date, "source": source, "sequence": sequence}
+        recent = self.replies.filter(**same, at__gt=at - COLLAPSE_WITHIN, at__lte=at).order_by("at", "pk")
+        return recent.last() or Reply(invitation=self, **same)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
