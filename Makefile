@@ -1,10 +1,10 @@
-# make run | dev | test | check | bench | chaos | demo | lock    (what each does: README.md)
+# make run | dev | test | check | bench | chaos | demo | lock | words    (what each does: README.md)
 
 PYTHON := .venv/bin/python
 CHROMIUM ?= chromium
 
 .DELETE_ON_ERROR:
-.PHONY: run dev demo test check bench chaos lock browser libical
+.PHONY: run dev demo test check bench chaos lock words browser libical
 
 run: .venv/.stamp-run
 	@exec $(PYTHON) manage.py serve
@@ -45,6 +45,12 @@ lock:
 	    --python-version 3.13 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --upgrade --generate-hashes --no-annotate --no-header --no-emit-index-url \
 	    --python-version 3.13 pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+# The sentences of code and pages into the catalogs, for translation; then the catalogs into what the server reads.
+# Wants GNU gettext, which nothing else does.
+words: .venv/.stamp-dev
+	$(PYTHON) manage.py makemessages --locale ru --locale de --ignore tests --no-obsolete --no-wrap --add-location file
+	$(PYTHON) manage.py compilemessages --ignore .venv
 
 # The virtual environment: exactly the hash lock, wheels only, by uv where it is there and pip where not.
 # A stamp is written last, so an interrupted installation is taken up again.

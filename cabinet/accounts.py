@@ -10,11 +10,14 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.addresses import clean_address
 from cabinet.models import User
 from conferences.networks import network
+from invitations.words import language_of
 
 
 class AccountsExist(Exception):
@@ -70,7 +73,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         here = {"site_url": settings.SITE_URL, "site_name": settings.SITE_NAME}
-        super().send_mail(template_prefix, email, {**context, **here})
+        user = context.get("user")
+        with translation.override(language_of(user.language) if user else get_language()):
+            super().send_mail(template_prefix, email, {**context, **here})
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         # Counted per account and network: a stranger's tries elsewhere do not keep the owner out.

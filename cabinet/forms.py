@@ -58,6 +58,13 @@ class ZoneField(fields.ZoneField):
         return bound
 
 
+class LanguageField(forms.ChoiceField):
+    """A choice of the languages that the site speaks, each under its own name."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(label=_("Language"), choices=settings.LANGUAGES, error_messages=fields.CHOOSE)
+
+
 class InBrowserZone:
     """A form whose zone is the browser's until somebody has chosen one."""
 
@@ -103,6 +110,7 @@ class ProfileForm(forms.ModelForm):
 
     name = NameField()
     time_zone = ZoneField()
+    language = LanguageField()
 
     class Meta:
         model = User
@@ -111,9 +119,6 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["time_zone"] = times.canonical(self.instance.time_zone) or self.instance.time_zone
-        self.fields["language"] = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-        if len(settings.LANGUAGES) == 1:
-            del self.fields["language"]
         self._offer_templates()
 
     def _offer_templates(self) -> None:
@@ -139,6 +144,7 @@ class AccountForm(forms.ModelForm):
     email = AddressField()
     name = NameField()
     time_zone = ZoneField()
+    language = LanguageField()
 
     class Meta:
         model = User

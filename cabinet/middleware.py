@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
+from invitations.words import language_of
+
 type GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Camera and microphone belong to the room, which is another site; nothing here needs any device.
@@ -87,7 +89,7 @@ def person(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return get_response(request)
-        translation.activate(request.user.language)
+        translation.activate(language_of(request.user.language))
         with timezone.override(request.user.time_zone):
             return get_response(request)
 

@@ -261,7 +261,7 @@ SECURE_CSP = {
 
 USE_TZ = True
 TIME_ZONE = environ.read_with("TIME_ZONE", "UTC", environ.zone)
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("de", "Deutsch")]
 LANGUAGE_CODE = environ.read_with("LANGUAGE_CODE", "en", environ.one_of(*(code for code, _name in LANGUAGES)))
 LOCALE_PATHS = [BASE_DIR / "cabinet" / "locale"]
 URLIZE_ASSUME_HTTPS = True

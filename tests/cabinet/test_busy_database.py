@@ -60,14 +60,14 @@ def test_locked_database_answers_503_and_says_when_to_try_again() -> None:
     impatient()
     try:
         with somebody_writing(alice):
-            response = client.post("/profile/", {"name": "New", "time_zone": "UTC"})
+            response = client.post("/profile/", {"name": "New", "time_zone": "UTC", "language": "en"})
     finally:
         patient()
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0
     alice.refresh_from_db()
     assert alice.name == "Alice"
-    assert client.post("/profile/", {"name": "New", "time_zone": "UTC"}).status_code == 302
+    assert client.post("/profile/", {"name": "New", "time_zone": "UTC", "language": "en"}).status_code == 302
 
 
 def test_twenty_people_at_once_are_all_served() -> None:
@@ -76,7 +76,10 @@ def test_twenty_people_at_once_are_all_served() -> None:
     def save(number: int) -> list[int]:
         client = Client(raise_request_exception=False)
         client.force_login(users[number])
-        answers = [client.post("/profile/", {"name": f"Name {turn}", "time_zone": "UTC"}) for turn in range(3)]
+        answers = [
+            client.post("/profile/", {"name": f"Name {turn}", "time_zone": "UTC", "language": "en"})
+            for turn in range(3)
+        ]
         return [answer.status_code for answer in answers]
 
     assert in_parallel(20, save) == [[302, 302, 302]] * 20

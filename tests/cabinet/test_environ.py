@@ -64,7 +64,7 @@ WRONG = [
     ({"DEBUG": "true", **PUBLIC}, "DEBUG must not be on"),
     ({"ALLOW_SIGNUP": "2"}, "ALLOW_SIGNUP must be true or false"),
     ({"ADMIN_ENABLED": "ja"}, "ADMIN_ENABLED must be true or false"),
-    ({"LANGUAGE_CODE": "xx"}, "LANGUAGE_CODE must be one of en"),
+    ({"LANGUAGE_CODE": "xx"}, "LANGUAGE_CODE must be one of en, ru, de"),
     ({"TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE must be a time zone name"),
     ({"TIME_ZONE": "/etc/passwd"}, "TIME_ZONE must be a time zone name"),
     ({"TIME_ZONE": "Factory"}, "TIME_ZONE must be a time zone name"),

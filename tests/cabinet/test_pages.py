@@ -65,7 +65,9 @@ def test_profile_is_saved_and_says_so(as_alice: Client, alice: User) -> None:
     page = as_alice.get("/profile/").text
     assert "alice@example.org" in page
     assert 'data-zone-check="Europe/Berlin"' in page
-    response = as_alice.post("/profile/", {"name": "Alice  Ångström", "time_zone": "Asia/Kolkata"}, follow=True)
+    response = as_alice.post(
+        "/profile/", {"name": "Alice  Ångström", "time_zone": "Asia/Kolkata", "language": "en"}, follow=True
+    )
     assert "Preferences saved." in response.text
     alice.refresh_from_db()
     assert (alice.name, alice.time_zone, alice.language) == ("Alice Ångström", "Asia/Kolkata", "en")
@@ -78,7 +80,7 @@ def test_profile_is_saved_and_says_so(as_alice: Client, alice: User) -> None:
 def test_bad_profile_keeps_what_was_typed_and_saves_nothing(
     as_alice: Client, alice: User, field: str, value: str
 ) -> None:
-    response = as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", field: value})
+    response = as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", "language": "en", field: value})
     assert response.status_code == 200
     assert f'id="id_{field}-error"' in response.text
     alice.refresh_from_db()
@@ -94,7 +96,7 @@ def test_profile_takes_only_its_own_fields(as_alice: Client, alice: User) -> Non
         "password": "x",
         "defaults": "{}",
     }
-    as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", **hidden})
+    as_alice.post("/profile/", {"name": "New", "time_zone": "UTC", "language": "en", **hidden})
     alice.refresh_from_db()
     assert (alice.name, alice.email, alice.is_staff, alice.is_superuser) == ("New", "alice@example.org", False, False)
     assert mail.outbox == []

@@ -14,7 +14,7 @@ def chosen(page: str) -> list[str]:
 
 def test_the_profile_offers_every_zone_and_chooses_ones_own(as_alice: Client) -> None:
     page = as_alice.get("/profile/").content.decode()
-    assert chosen(page) == ["Europe/Berlin"]
+    assert chosen(page) == ["Europe/Berlin", "en"]
     assert page.count("<option") > 400
 
 
@@ -26,9 +26,9 @@ def test_a_former_name_of_a_zone_is_shown_as_todays(as_alice: Client, alice: Use
 
 
 def test_a_zone_that_does_not_exist_is_refused_and_a_former_name_becomes_todays(as_alice: Client, alice: User) -> None:
-    answer = as_alice.post("/profile/", {"name": "Alice", "time_zone": "Mars/Phobos"})
+    answer = as_alice.post("/profile/", {"name": "Alice", "time_zone": "Mars/Phobos", "language": "en"})
     assert answer.context["form"].errors == {"time_zone": ["Choose a time zone"]}
-    as_alice.post("/profile/", {"name": "Alice", "time_zone": "Europe/Kiev"})
+    as_alice.post("/profile/", {"name": "Alice", "time_zone": "Europe/Kiev", "language": "en"})
     alice.refresh_from_db()
     assert alice.time_zone == "Europe/Kyiv"
 

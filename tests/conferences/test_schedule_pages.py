@@ -357,7 +357,7 @@ def test_settings_are_kept_from_a_conference_that_is_there(as_alice: Client, ali
 def test_the_profile_says_what_new_conferences_start_with(as_alice: Client, alice: User) -> None:
     assert "New conferences start with The usual settings." in text_of(as_alice.get("/profile/"))
     board = Template.objects.remember(alice, "Board", {})
-    person = {"name": "Alice Adams", "time_zone": "Europe/Berlin"}
+    person = {"name": "Alice Adams", "time_zone": "Europe/Berlin", "language": "en"}
     as_alice.post("/profile/", person | {"template": str(board.pk)})
     assert only_template(alice).is_default
     as_alice.post("/profile/", person)  # of a page that knows no templates
@@ -369,7 +369,7 @@ def test_the_profile_says_what_new_conferences_start_with(as_alice: Client, alic
 def test_the_profile_takes_nobody_elses_template(as_alice: Client, alice: User, charlie: User) -> None:
     Template.objects.remember(alice, "Board", {})
     theirs = Template.objects.remember(charlie, "Theirs", {})
-    answer = as_alice.post("/profile/", {"name": "A", "time_zone": "UTC", "template": str(theirs.pk)})
+    answer = as_alice.post("/profile/", {"name": "A", "time_zone": "UTC", "language": "en", "template": str(theirs.pk)})
     assert answer.context["form"].errors == {"template": ["Choose one of the options"]}
 
 
