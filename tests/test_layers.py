@@ -34,6 +34,12 @@ PURE = [
     "invitations/vtimezones.py",
     "invitations/itip.py",
     "invitations/message.py",
+    "invitations/incoming.py",
+    "invitations/mime.py",
+    "invitations/replies.py",
+    "invitations/foreign_zones.py",
+    "invitations/stamps.py",
+    "invitations/bounces.py",
     "invitations/outgoing.py",
 ]
 IMPURE = ("django.conf", "django.http", "django.shortcuts", "django.contrib")
