@@ -23,6 +23,7 @@ from invitations import outbox, workers
 from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation
 from invitations.outbox import Kind, State, Why
 from invitations.outgoing import Outcome, Result
+from invitations.silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -78,12 +79,14 @@ def claim(worker: str, now: datetime, limit: int) -> list[Claim]:
     allowed, is_probe = _allowance(limit, now) if _due(now).exists() else (0, False)
     while allowed:
         with transaction.atomic():
-            rows = _lock_due(allowed, now)
+            found = _lock_due(allowed, now)
+            rows, unwanted = _apart_from_silent(found)
             wanted = _first_for_each([row for row in rows if _is_wanted(row)])
             stale = [row for row in rows if not _is_wanted(row)]
             _lease(wanted, worker, now)
+            _end(unwanted, State.CANCELLED, Why.UNWANTED, now)
             _retire(stale, now)
-        if wanted or not stale:
+        if wanted or not (stale or unwanted):
             return [Claim(row, worker, is_probe) for row in wanted]
     return []
 
@@ -133,6 +136,13 @@ def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
         "last_composed_at": Subquery(written[:1]),
     }
     return rows.annotate(**past)
+
+
+def _apart_from_silent(rows: list[Delivery]) -> tuple[list[Delivery], list[Delivery]]:
+    """Those that may be written, and those to people who want no letters; account mail and notices are no letters."""
+    silent = Silence.objects.among(row.address for row in rows if row.invitation_id)
+    unwanted = {row.pk for row in rows if row.invitation_id and row.address.lower() in silent}
+    return [row for row in rows if row.pk not in unwanted], [row for row in rows if row.pk in unwanted]
 
 
 def _is_wanted(row: Delivery) -> bool:

@@ -28,7 +28,7 @@ type Person = tuple[str, str]
 
 _ASKED_ANEW = (
     "name", "contact", "role", "submission", "token", "announced_sequence", "partstat", "answered_at",
-    "answered_sequence", "comment", "language", "time_zone", "withdrawn_at",
+    "answered_sequence", "comment", "language", "time_zone", "chosen_at", "withdrawn_at",
 )  # fmt: skip
 
 
@@ -159,22 +159,32 @@ def _ask(
     quotas.check(by, [row.address for row in (*new, *again)], now)
     if again:
         _raise_sequence(conference)
-    contacts = contacts_by_address(asked, by)
+    contacts, wishes = contacts_by_address(asked, by), _wishes(asked)
     for row in (*new, *again):
         key = row.address.lower()
         row.conference, row.submission = conference, submission
         name, _address, row.role = asked[key]
-        _begin(row, name, contacts.get(key))
+        _begin(row, name, contacts.get(key), wishes.get(key))
     Invitation.objects.bulk_create(new)
     Invitation.objects.bulk_update(again, _ASKED_ANEW)
     outbox.queue([*new, *again], Delivery.Kind.INVITATION, now=now)
 
 
-def _begin(row: Invitation, name: str, contact: Contact | None) -> None:
-    """As if never asked before, under the name, language and zone of the contact if there is one."""
+def _wishes(addresses: Iterable[str]) -> dict[str, Invitation]:
+    """By address in lower case the invitation with the language and zone that its person chose last."""
+    rows = Invitation.objects.filter(_is_one_of(addresses), chosen_at__isnull=False).order_by("chosen_at")
+    return {row.address.lower(): row for row in rows.only("address", "language", "time_zone", "chosen_at")}
+
+
+def _begin(row: Invitation, name: str, contact: Contact | None, wish: Invitation | None) -> None:
+    """As if never asked before: under the name of the contact, if there is one; in the language and zone that the
+    person once chose, else in the contact's.
+    """
     row.contact = contact
     row.name = contact.name if contact else name
-    row.language, row.time_zone = (contact.language, contact.time_zone) if contact else ("", "")
+    known = wish or contact
+    row.language, row.time_zone = (known.language, known.time_zone) if known else ("", "")
+    row.chosen_at = wish.chosen_at if wish else None
     row.token = new_token()
     row.announced_sequence = row.conference.sequence
     row.partstat, row.comment = PartStat.NEEDS_ACTION, ""

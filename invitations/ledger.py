@@ -26,7 +26,8 @@ PEOPLE_ON_A_PAGE = 100
 
 # In the order of the list: those first with whom there is something to do.
 STATUSES = (
-    "undelivered", "perhaps", "held", "waiting", "accepted", "tentative", "declined", "sent", "queued", "unanswered",
+    "undelivered", "perhaps", "held", "waiting", "unwanted", "accepted", "tentative", "declined", "sent", "queued",
+    "unanswered",
 )  # fmt: skip
 ANSWERED = ("accepted", "tentative", "declined")
 _State = Delivery.State
@@ -50,7 +51,7 @@ class Line:
     @property
     def answer(self) -> str:
         """The badge where only the answer counts: a letter on its way is no news there, one that failed is."""
-        return self.status if self.status in ("undelivered", *ANSWERED) else "unanswered"
+        return self.status if self.status in ("undelivered", "unwanted", *ANSWERED) else "unanswered"
 
     @property
     def next_try(self) -> datetime | None:
@@ -60,6 +61,8 @@ class Line:
     @property
     def reasons(self) -> list[str]:
         """Why the letter is not there, in our words and in the server's."""
+        if self.delivery and self.delivery.why == Delivery.Why.UNWANTED:
+            return [_("They do not want letters from this site: send them the link yourself.")]
         if not self.delivery or self.status not in ("undelivered", "perhaps", "waiting"):
             return []
         return [reason for reason in (str(self.delivery.get_why_display()), self.delivery.reply) if reason]
@@ -125,6 +128,8 @@ class Ledger:
             return TROUBLES[state]
         if answer != PartStat.NEEDS_ACTION:
             return answer.lower()
+        if letter and letter.is_unwanted:
+            return "unwanted"
         if self.conference.cancelled_at and state == _State.QUEUED and kind in Delivery.REQUESTS:
             return "unanswered"  # the letter was taken back, though no worker has met it yet
         if state == _State.QUEUED and deferrals:

@@ -95,6 +95,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Those to conferences that `user` manages."""
         return self.filter(conference__in=Conference.objects.managed_by(user))
 
+    def of_address(self, address: str) -> Self:
+        """Those of one address, whoever made them."""
+        return self.alias(folded=Lower("address")).filter(folded=address.lower())
+
     def standing(self) -> Self:
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)
@@ -201,10 +205,12 @@ class Invitation(models.Model):
     comment = CleanTextField(max_length=500, blank=True)
     language = models.CharField(max_length=16, blank=True)
     time_zone = models.CharField(max_length=64, blank=True)
+    chosen_at = models.DateTimeField(null=True, help_text="When they chose language and time zone themselves.")
     away_at = models.DateTimeField(null=True, help_text="When an automatic answer said that they are away.")
     away_note = CleanTextField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True)
+    erased_at = models.DateTimeField(null=True, help_text="Since then it says how many, and nothing of a person.")
 
     # Where the query asked for them: InvitationQuerySet.with_answer, ledger.py, owing.py.
     answer: str
@@ -223,7 +229,7 @@ class Invitation(models.Model):
         indexes: ClassVar = [models.Index(Lower("address"), name="invitation_address")]
 
     def __str__(self) -> str:
-        return self.name or self.address
+        return str(_("erased")) if self.erased_at else self.name or self.address
 
     def get_absolute_url(self) -> str:
         """The personal page."""
@@ -232,7 +238,7 @@ class Invitation(models.Model):
     @property
     def shown_address(self) -> str:
         """The address as people read it."""
-        return shown_address(self.address)
+        return str(_("erased")) if self.erased_at else shown_address(self.address)
 
     @property
     def personal_link(self) -> str:
@@ -357,6 +363,7 @@ class Delivery(models.Model):
         MESSAGE = "message", _("message")
         NOTICE = "notice", _("notice")
         ACCOUNT = "account", _("account")
+        LINKS = "links", _("links")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -386,7 +393,7 @@ class Delivery(models.Model):
 
     REQUESTS = (Kind.INVITATION, Kind.UPDATE)
 
-    # To whom, about what. Account mail has neither conference nor invitation; a notice has no invitation.
+    # To whom, about what. Account mail and links have neither conference nor invitation; a notice has no invitation.
     address = models.CharField(max_length=254)
     kind = models.CharField(max_length=16, choices=Kind)
     conference = models.ForeignKey(Conference, models.CASCADE, null=True, related_name="deliveries")

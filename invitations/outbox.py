@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 from conferences.models import Conference
 from conferences.tokens import new_token
 from invitations.models import Channel, Delivery, Invitation
+from invitations.silence import Silence
 
 Kind, State, Why = Delivery.Kind, Delivery.State, Delivery.Why
 
@@ -67,7 +68,8 @@ def queue(
     """Owe `invitations` (saved, of one conference, which is loaded) a letter about its present state.
 
     With `original_date` the letter is about that one occurrence, and says nothing of the rest. Doing it twice is doing
-    it once: a row of the same kind, sequence and date stays the only one.
+    it once: a row of the same kind, sequence and date stays the only one. Whose silence is wanted gets a row that is
+    over already, by which the organizer sees what they were not told.
     """
     if not invitations:
         return
@@ -85,6 +87,10 @@ def queue(
         )
         for person in people
     ]  # fmt: skip
+    silent = Silence.objects.among(row.address for row in rows)
+    for row in rows:
+        if row.address.lower() in silent:
+            row.state, row.why, row.due_at = State.CANCELLED, Why.UNWANTED, None
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
     if original_date is None:
         note_announced(people)
@@ -126,14 +132,14 @@ def queue_account_mail(message: EmailMessage) -> int:
     return len(rows)
 
 
-def drop(invitations: Collection[Invitation], *, now: datetime) -> list[Invitation]:
+def drop(invitations: Collection[Invitation], *, now: datetime, why: Delivery.Why = Why.WITHDRAWN) -> list[Invitation]:
     """Let nothing more leave for `invitations`; those of them who have, or may have, or may be getting a letter.
 
     They are owed a cancellation, which waits for what is under way and is dropped itself if that did not leave.
     """
     theirs = Delivery.objects.filter(invitation__in=invitations)
     theirs.filter(state__in=[State.QUEUED, State.HELD]).update(
-        state=State.CANCELLED, state_at=now, why=Why.WITHDRAWN, due_at=None, message=None
+        state=State.CANCELLED, state_at=now, why=why, due_at=None, message=None
     )
     theirs.filter(state=State.UNCERTAIN).update(due_at=None)
     told = set(theirs.requests().arrived().values_list("invitation", flat=True))
@@ -143,17 +149,18 @@ def drop(invitations: Collection[Invitation], *, now: datetime) -> list[Invitati
 def send_again(invitation: Invitation, *, now: datetime) -> bool:
     """What a person asks for who presses “Send again”; False where a letter is on its way, or none was ever owed.
 
-    A letter that failed is queued again, one that waits for its next try is due at once; after one that arrived,
-    or may have, another one follows with the same SEQUENCE and a newer DTSTAMP (RFC 5546 section 3.2.2.2).
+    A letter that failed or was unwanted is queued again, one that waits is due at once; after one that arrived, or may
+    have, another one follows with the same SEQUENCE and a newer DTSTAMP (RFC 5546 section 3.2.2.2).
     """
     with transaction.atomic():
         person = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
         theirs = person.deliveries.order_by("pk")
         counts = the_one_that_counts(Facts(*row) for row in theirs.values_list(*Facts._fields))
-        if counts is None or counts.state not in {State.QUEUED, State.FAILED, State.SENT, State.UNCERTAIN}:
+        known = {State.QUEUED, State.FAILED, State.SENT, State.UNCERTAIN}
+        if counts is None or not (counts.state in known or counts.is_unwanted):
             return False
         last = theirs.get(pk=counts.pk)
-        again = _requeue if last.state in {State.QUEUED, State.FAILED} else _repeat
+        again = _repeat if last.state in {State.SENT, State.UNCERTAIN} else _requeue
         again(last, give_up_at(person.conference, now, last.original_date))
         ring()
     return True
@@ -185,6 +192,12 @@ class Facts(NamedTuple):
     state: str
     deferrals: int
     original_date: date | None
+    why: str
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether it did not leave because its reader wants no letters."""
+        return self.why == Why.UNWANTED
 
 
 def the_one_that_counts(letters: Iterable[Facts]) -> Facts | None:
@@ -197,13 +210,13 @@ def the_one_that_counts(letters: Iterable[Facts]) -> Facts | None:
     for letter in letters:
         if letter.original_date is None:
             standing = {None: letter}
-        elif letter.state not in {State.SUPERSEDED, State.CANCELLED}:
+        elif letter.is_unwanted or letter.state not in {State.SUPERSEDED, State.CANCELLED}:
             standing[letter.original_date] = letter
     return max(standing.values(), key=lambda letter: (_gravity(letter), letter.pk), default=None)
 
 
 def _gravity(letter: Facts) -> int:
-    if letter.state in {State.FAILED, State.UNCERTAIN, State.HELD}:
+    if letter.is_unwanted or letter.state in {State.FAILED, State.UNCERTAIN, State.HELD}:
         return 2
     return int(letter.state == State.QUEUED and letter.deferrals > 0)
 

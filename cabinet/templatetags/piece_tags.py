@@ -44,6 +44,7 @@ BADGES: dict[str, tuple[str, str, Text]] = {
     "bounced": ("bad", "bounce", gettext_lazy("Bounced")),
     "perhaps": ("warn", "question", gettext_lazy("Perhaps sent")),
     "held": ("plain", "clock", gettext_lazy("Held back")),
+    "unwanted": ("plain", "mail", gettext_lazy("Wants no letters")),
     "accepted": ("ok", "check", gettext_lazy("Accepted")),
     "tentative": ("warn", "question", gettext_lazy("Tentative")),
     "declined": ("neutral", "x", gettext_lazy("Declined")),

@@ -35,6 +35,7 @@ TALLY = {
     "perhaps": _("perhaps sent"),
     "held": _("held back"),
     "waiting": _("waiting"),
+    "unwanted": _("want no letters"),
     "accepted": _("accepted"),
     "tentative": _("tentative"),
     "declined": _("declined"),
