@@ -1,4 +1,4 @@
-"""The outbox and the invitations for administrators: to look at, never to change.
+"""The outbox and the invitations for administrators: to look at, never to change. What they decide: mail clients.
 
 What may happen to a message is decided by the queue alone; a row edited by hand would be sent twice or not at all.
 """
@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from invitations.hidden_clients import HiddenClient
 from invitations.models import Delivery, Invitation, Reply
 
 
@@ -57,3 +58,10 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).defer("message")
+
+
+@admin.register(HiddenClient)
+class HiddenClientAdmin(admin.ModelAdmin):
+    """Rows of “Choose the mail client” that are not offered: add one to hide it, delete it to offer it again."""
+
+    list_display = ("client",)

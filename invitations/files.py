@@ -4,20 +4,49 @@ from datetime import datetime
 
 from django.http import Http404, HttpResponse
 
+from conferences.links import join_url
 from conferences.models import Conference
 from conferences.responses import download
-from invitations import entries
+from invitations import entries, message, words
+from invitations.mail_clients import whole_text
+from invitations.models import Delivery
+from invitations.subjects import subject
 
 
 def ics(conference: Conference, content: bytes, now: datetime) -> HttpResponse:
     """The calendar file of a conference, by the name of the date that comes next. Http404 where there is no date."""
     if not entries.has_entry(conference):
         raise Http404
-    occurrence = conference.occurrences.current(now)
-    start = occurrence.wall_start if occurrence else conference.wall_start
-    return download(content, "text/calendar; charset=utf-8", f"conference-{start:%Y%m%d-%H%M}.ics")
+    return download(content, "text/calendar; charset=utf-8", _name(conference, now, "ics"))
 
 
 def to_keep(conference: Conference, now: datetime) -> HttpResponse:
     """The file for everybody who has the direct link: to make an appointment of one's own and invite people from it."""
     return ics(conference, entries.file_to_keep(conference, now), now)
+
+
+def draft(conference: Conference, now: datetime) -> HttpResponse:
+    """A message for mail programs to open and to send: the whole text, and the file that is to keep where there is one.
+
+    Nobody is asked by that file, so its UID is not that of our letters.
+    """
+    place = words.current(conference, now)
+    content = message.draft(
+        subject=subject(
+            Delivery.Kind.INVITATION,
+            conference,
+            words.When.of(place) if place else None,
+            is_series=bool(conference.rule),
+        ),
+        text=whole_text(words.draft(conference, join_url(conference))),
+        calendar=entries.file_to_keep(conference, now) if entries.has_entry(conference) else None,
+    )
+    return download(content, "message/rfc822", _name(conference, now, "eml"))
+
+
+def _name(conference: Conference, now: datetime, ending: str) -> str:
+    if conference.permanent:
+        return f"conference.{ending}"
+    occurrence = conference.occurrences.current(now)
+    start = occurrence.wall_start if occurrence else conference.wall_start
+    return f"conference-{start:%Y%m%d-%H%M}.{ending}"

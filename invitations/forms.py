@@ -19,7 +19,7 @@ from cabinet.text import TextFormField
 from conferences.choices import Role
 from conferences.fields import MessageField
 from invitations.inviting import Person, contacts_by_address
-from invitations.mail_clients import CLIENTS, Compose
+from invitations.mail_clients import Compose
 from invitations.models import Invitation, PartStat
 from invitations.words import ANSWERS
 
@@ -193,15 +193,16 @@ class ClientSelect(forms.Select):
         self.composed = composed
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """An option with its link and, in data-target and data-shortened, how it opens."""
+        """An option with its link, how that opens, how long it is, and what had to be left out for it."""
         option = super().create_option(name, value, *args, **kwargs)
         compose = self.composed[str(value)]
         if compose.url:
             option["attrs"]["data-url"] = compose.url
-        if CLIENTS[str(value)].is_web:
+            option["attrs"]["data-length"] = compose.length
+        if compose.client.is_web:
             option["attrs"]["data-target"] = "_blank"
-        if compose.shortened:
-            option["attrs"]["data-shortened"] = True
+        if compose.is_shortened:
+            option["attrs"]["data-shortening"] = compose.shortening
         return option
 
 
@@ -212,7 +213,7 @@ class MailClientForm(forms.Form):
         super().__init__(initial={"client": remembered})
         self.fields["client"] = forms.ChoiceField(
             label=_("Choose the mail client"),
-            choices=[(slug, CLIENTS[slug].label) for slug in composed],
+            choices=[(slug, compose.client.label) for slug, compose in composed.items()],
             widget=ClientSelect(composed),
         )
 

@@ -160,3 +160,23 @@ def compose(
     for part in list(message.walk())[1:]:
         del part["MIME-Version"]  # belongs to the message alone, RFC 2045 section 4
     return message.as_bytes()
+
+
+def draft(*, subject: str, text: str, recipient: Mailbox | None = None, calendar: bytes | None = None) -> bytes:
+    """A message that is still to be sent, by whoever opens it: Outlook and others take X-Unsent for a new message.
+
+    It says neither who sends it nor when. `calendar` asks nobody (no METHOD): a file beside the text. Raises ValueError
+    as `compose` does.
+    """
+    message = EmailMessage(policy=SMTP)
+    fields = {"To": _mailbox("To", recipient)} if recipient else {}
+    for name, value in {**fields, "Subject": _encoded("Subject", subject), "X-Unsent": "1"}.items():
+        message[name] = _Field(name, value)
+    message.set_content(_body(text), cte=_encoding(text))
+    if calendar is not None:
+        message.make_mixed(boundary=_boundary(subject, "m"))
+        params = {"charset": "UTF-8", "name": "invite.ics"}
+        message.add_attachment(calendar, maintype="text", subtype="calendar", filename="invite.ics", params=params)
+    for part in list(message.walk())[1:]:
+        del part["MIME-Version"]
+    return message.as_bytes()

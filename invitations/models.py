@@ -23,6 +23,7 @@ from conferences.tokens import new_token
 
 # Tables of this app, too.
 from invitations.feeds import Feed  # noqa: F401
+from invitations.hidden_clients import HiddenClient  # noqa: F401
 from invitations.incoming_mail import Bookmark, IncomingMail, Received  # noqa: F401
 from invitations.messages import Message
 from invitations.silence import Silence  # noqa: F401
@@ -196,6 +197,7 @@ class Invitation(models.Model):
     contact = models.ForeignKey(Contact, models.SET_NULL, null=True, related_name="+")
     role = models.CharField(max_length=16, choices=Role, default=Role.PARTICIPANT)
     way = models.CharField(max_length=16, choices=Way, default=Way.LETTER)
+    told_at = models.DateTimeField(null=True, help_text="When somebody last said that they told them by hand.")
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")

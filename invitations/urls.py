@@ -15,6 +15,7 @@ urlpatterns = [
     path("conferences/<int:pk>/deletion/", views.delete_conference, name="deletion"),
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),
+    path("conferences/<int:pk>/draft.eml", views.draft_file, name="draft-file"),
     path("conferences/<int:pk>/direct-link.png", views.qr_file, name="qr-file"),
     path("profile/feed/", feed_views.feed_address, name="feed-address"),
     path("feeds/<str:token>.ics", feed_views.feed, name="feed"),

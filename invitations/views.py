@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import wraps
 
 import segno
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,10 +21,11 @@ from conferences.requests import SignedInRequest, managed
 from conferences.responses import View, download
 from conferences.typed import keeps_what_was_typed
 from invitations import inviting, outbox, words
-from invitations.files import to_keep
+from invitations.files import draft, to_keep
 from invitations.forms import AddressForm, InviteForm
+from invitations.hidden_clients import offered_here
 from invitations.ledger import Ledger
-from invitations.mail_clients import CLIENTS, compose, offered, whole_text
+from invitations.mail_clients import compose, whole_text
 from invitations.models import ClosedError, Invitation
 from invitations.quotas import MayNotInviteError
 
@@ -160,19 +160,18 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
     """GET: “Open MS Outlook”, the way without script. POST: remember the choice, then lead there."""
     conference = managed(request, pk)
     slug = request.POST.get("client") or request.GET.get("client", "")
-    if slug not in offered(settings.HIDDEN_MAIL_CLIENTS):
+    if slug not in offered_here():
         return redirect(conference)
     if request.method == "POST":
         request.user.mail_client = slug
         request.user.save(update_fields=["mail_client"])
         return redirect(f"{request.path}?client={slug}")
-    draft = words.draft(conference, join_url(conference))
+    text = words.draft(conference, join_url(conference))
     context = {
         "tab": "conferences",
         "conference": conference,
-        "client": CLIENTS[slug],
-        "compose": compose(slug, draft),
-        "text": whole_text(draft),
+        "compose": compose(slug, text),
+        "text": whole_text(text),
     }
     return render(request, "invitations/mail_client.html", context)
 
@@ -181,6 +180,12 @@ def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
 def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The conference as a file from which the organizer makes an appointment and invites people."""
     return to_keep(managed(request, pk), timezone.now())
+
+
+@require_safe
+def draft_file(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The conference as a message that a mail program opens, for the organizer to send."""
+    return draft(managed(request, pk), timezone.now())
 
 
 @require_safe

@@ -114,6 +114,7 @@ TABLE = {
     "invitations:removal": private(200, 302, "invitation"),
     "invitations:mail-client": private(302, 302, "conference"),
     "invitations:calendar-file": private(200, 405, "conference"),
+    "invitations:draft-file": private(200, 405, "conference"),
     "invitations:qr-file": private(200, 405, "conference"),
     "invitations:feed-address": signed_in(200, 302),
     "invitations:feed": public(200, 405, "feed"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import segno
 from django import template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -17,9 +16,10 @@ from conferences.links import join_url
 from conferences.models import Conference
 from invitations import entries, words
 from invitations.forms import InviteForm, MailClientForm
+from invitations.hidden_clients import offered_here
 from invitations.inviting import is_secret
 from invitations.ledger import Ledger
-from invitations.mail_clients import compose, offered, whole_text
+from invitations.mail_clients import compose, whole_text
 
 register = template.Library()
 
@@ -81,7 +81,7 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
     user = context["request"].user
     link = join_url(conference)
     draft = words.draft(conference, link)
-    composed = {slug: compose(slug, draft) for slug in offered(settings.HIDDEN_MAIL_CLIENTS)}
+    composed = {slug: compose(slug, draft) for slug in offered_here()}
     return {
         "conference": conference,
         "form": form or InviteForm(user),

@@ -447,14 +447,14 @@ def test_a_second_press_after_the_first_leads_to_the_list_as_well(
     assert not Delivery.objects.exists()
 
 
-ORGANIZERS = ["ledger", "mail-client", "calendar-file", "qr-file", "send-again", "address", "removal"]
+ORGANIZERS = ["ledger", "mail-client", "calendar-file", "draft-file", "qr-file", "send-again", "address", "removal"]
 
 
 @pytest.mark.parametrize("name", ORGANIZERS)
 @pytest.mark.parametrize("method", ["get", "head", "post"])
 def test_strangers_find_nothing(as_charlie: Client, conference: Conference, name: str, method: str) -> None:
     invitation = make_invitation(conference)
-    args = [conference.pk, invitation.pk] if name in ORGANIZERS[4:] else [conference.pk]
+    args = [conference.pk, invitation.pk] if name in ORGANIZERS[5:] else [conference.pk]
     before = Invitation.objects.values().get()
     response = getattr(as_charlie, method)(url(name, *args), {"client": "gmail", "to": "dan@example.org"})
     assert response.status_code in {404, 405}
@@ -503,6 +503,7 @@ def test_mail_client_page(as_alice: Client, conference: Conference, slug: str) -
     assert "Nothing opens? Copy the text instead" in page
     assert join_url(conference) in page
     assert "harbour42" in page
+    assert re.search(r"\b[\d,]+ of [\d,]+ characters", page)
 
 
 def test_the_choice_of_the_mail_client_is_remembered(as_alice: Client, alice: User, conference: Conference) -> None:

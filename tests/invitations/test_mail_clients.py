@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invitations import mail_clients
-from invitations.mail_clients import CLIENTS, Compose, Draft, compose, cut
+from invitations.mail_clients import CLIENTS, Compose, Draft, Form, compose, cut
 from tests.invitations.events import HOSTILE, LINK
 
 WHEN = "Thursday 3 December 2026, 14:00–14:45 (Berlin, UTC+1)"
@@ -102,7 +102,8 @@ def test_clients_stand_in_the_order_of_the_drop_down() -> None:
 def test_each_client_opens_with_subject_and_whole_text(slug: str, beginning: str, longest: int) -> None:
     window = compose(slug, DRAFT)
 
-    assert window == Compose(window.url, BODY, shortened=False)
+    assert window == Compose(CLIENTS[slug], window.url, BODY)
+    assert (window.is_shortened, window.shortening) == (False, "")
     assert window.url is not None
     assert window.url.startswith(beginning)
     assert CLIENTS[slug].limit == longest
@@ -145,20 +146,55 @@ def test_calendar_links_keep_their_limits(draft: Draft) -> None:
         assert f"location={mail_clients._encode(LINK)}&" in url
 
 
+# TO SOMEBODY, ABOUT SOMETHING ELSE
+
+
+@pytest.mark.parametrize("slug", CLIENTS)
+def test_the_window_may_hold_one_address(slug: str) -> None:
+    url = compose(slug, DRAFT, "a+b&c@example.org").url
+    assert url is not None
+    if slug in {"mail-ru", "yandex", "proton"}:
+        url = unquote(url.partition("mailto=")[2])
+    web = CLIENTS[slug].is_web and not url.startswith("mailto:")
+    assert ("to=a%2Bb%26c%40example.org&" if web else "mailto:a%2Bb%26c@example.org?") in url
+    assert (url.replace("to=a%2Bb%26c%40example.org&", "") if web else url).count("example.org%2Fjoin") == 1
+
+
+def test_an_update_says_what_changed_and_a_cancellation_leads_nowhere() -> None:
+    update = compose("outlook", replace(DRAFT, occasion="update", news=("Time: 15:00 (was 14:00)",)))
+    assert update.url is not None
+    assert opened("outlook", update.url)[0] == "Updated: Autumn budget review"
+    assert update.body.startswith("Ines Halvorsen has changed a conference\n\nAutumn budget review\n")
+    assert "\n\nWhat changed:\nTime: 15:00 (was 14:00)\n\n" in update.body
+
+    off = replace(DRAFT, occasion="cancellation", link="", agenda="", number="", password="", topic="Ё" * 200)
+    cancellation = compose("outlook", replace(off, news=("Sorry! " * 300,)))
+    assert cancellation.form is Form.SHORT
+    assert cancellation.body == f"Ines Halvorsen has cancelled a conference\n\n{'Ё' * 59}…\n{WHEN}"
+
+
+def test_the_length_is_said_in_peoples_words() -> None:
+    window = compose("outlook", replace(DRAFT, agenda="x" * 800))
+    assert window.url is not None
+    assert window.length == f"1,{len(window.url) - 1000:03} of 1,800 characters"
+
+
 # SHORTER BY RULE
 
 
 def test_first_the_agenda_goes() -> None:
     window = compose("outlook", replace(DRAFT, agenda="x" * 2000))
 
-    assert window.shortened
+    assert window.form is Form.NO_AGENDA
+    assert window.shortening == "Shortened for MS Outlook: without the agenda."
     assert window.body == BODY.replace("Figures of Q3 & plans\n100% + more\n\n", "")
 
 
 def test_then_all_but_title_time_link_and_password() -> None:
     window = compose("outlook", replace(DRAFT, topic="Ё" * 200, agenda="x"))
 
-    assert window.shortened
+    assert window.form is Form.SHORT
+    assert window.shortening == "Shortened for MS Outlook: only title, time and way in."
     assert window.body == f"{'Ё' * 59}…\n{WHEN}\n\nJoin:\n{LINK}\n\nPassword: harbour42"
 
 
@@ -176,17 +212,16 @@ def test_then_the_title_is_cut_further() -> None:
 def test_nothing_opens_where_not_even_the_shortest_fits() -> None:
     endless = replace(DRAFT, link=f"https://example.org/{'a' * 2000}")
 
-    assert compose("outlook", endless) == Compose(None, mail_clients.whole_text(endless), shortened=False)
+    assert compose("outlook", endless) == Compose(CLIENTS["outlook"], None, mail_clients.whole_text(endless))
+    assert compose("outlook", endless).length == ""
     assert compose("gmail", endless).url is not None
 
 
 def test_a_longer_budget_keeps_the_agenda() -> None:
     draft = replace(DRAFT, agenda="Ж" * 500)
 
-    assert compose("outlook", draft).shortened
-    assert compose("gmail", draft) == Compose(
-        compose("gmail", draft).url, mail_clients.whole_text(draft), shortened=False
-    )
+    assert compose("outlook", draft).is_shortened
+    assert compose("gmail", draft).body == mail_clients.whole_text(draft)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Scripts that shorten the way: the mail client's link, the ledger that renews itself, the countdown, local clocks."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,10 +60,34 @@ def test_choice_is_remembered_in_passing(clients: Page, alice: User) -> None:
     assert alice.mail_client == "gmail"
 
 
+def test_what_had_to_be_left_out_is_said_for_each_client(clients: Page) -> None:
+    choice = clients.get_by_label("Choose the mail client")
+    choice.select_option("outlook")
+    expect(clients.get_by_text("Shortened for MS Outlook: without the agenda.")).to_be_visible()
+    expect(clients.locator("[data-how-long]")).to_have_text(re.compile(r"^\d{3} of 1,800 characters$"))
+    choice.select_option("gmail")
+    expect(clients.locator("[data-shortened-note]")).to_be_hidden()
+    expect(clients.locator("[data-how-long]")).to_have_text(re.compile(r"^[67],\d{3} of 8,000 characters$"))
+
+
+def test_whoever_is_still_here_after_the_press_is_helped(clients: Page) -> None:
+    help_ = clients.get_by_text("No mail program? Choose web mail or copy the text.")
+    clients.locator("[data-open]").click()
+    expect(help_).to_be_visible()
+    clients.get_by_label("Choose the mail client").select_option("gmail")
+    expect(help_).to_be_hidden()
+    clients.evaluate("document.hasFocus = () => false")
+    with clients.expect_response(lambda response: response.request.method == "POST"):
+        clients.locator("[data-open]").click()
+    clients.wait_for_timeout(2500)
+    expect(help_).to_be_hidden()
+
+
 def test_whole_text_is_copied_where_the_link_had_to_be_short(clients: Page, conference: Conference) -> None:
     clients.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    clients.get_by_label("Choose the mail client").select_option("outlook")
     clients.locator("[data-open]").click()
-    expect(clients.locator("[data-shortened-note]")).to_be_visible()
+    expect(clients.locator("[data-was-copied]")).to_be_visible()
     text = clients.evaluate("navigator.clipboard.readText()")
     assert "One line of an agenda." in text
     assert join_url(conference) in text
