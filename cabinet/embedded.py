@@ -12,23 +12,13 @@ from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.csp import CSP
-from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from cabinet.environ import Mail
 from cabinet.health import is_from_here
+from invitations.letter_pages import around_letter, html_of_letter
 
 HEADERS = ("From", "Reply-To", "To", "Subject", "Date")
-FRAMING: dict[str, Any] = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
-# Letters carry their style inline; nothing in them may run, load, or be sent.
-LETTER: dict[str, Any] = {
-    "default-src": [CSP.NONE],
-    "style-src": [CSP.UNSAFE_INLINE],
-    "sandbox": True,
-    "frame-ancestors": [CSP.SELF],
-}
 
 
 def is_shown(request: HttpRequest) -> bool:
@@ -86,7 +76,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 
 @only_where_shown
 @require_safe
-@csp_override(FRAMING)
+@around_letter
 def outbox_letter(request: HttpRequest, name: str) -> HttpResponse:
     """One letter with all its parts."""
     message = letter(name)
@@ -104,8 +94,7 @@ def outbox_letter(request: HttpRequest, name: str) -> HttpResponse:
 
 @only_where_shown
 @require_safe
-@xframe_options_sameorigin
-@csp_override(LETTER)
+@html_of_letter
 def outbox_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part alone, for the frame on the letter's page."""
     html = letter(name).get_body(("html",))
