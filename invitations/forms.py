@@ -62,10 +62,12 @@ class InviteForm(forms.Form):
         people: Iterable[Person] = (),
         roles: Mapping[str, Role] | None = None,
         found: list[Contact] | None = None,
+        needs_people: bool = True,
     ) -> None:
         super().__init__(data, initial={"submission_id": uuid4(), **(initial or {})})
         self.user, self.people, self.found = user, list(people), found
         self.roles = roles or {}
+        self.needs_people = needs_people
 
     def clean_q(self) -> list[Person]:
         """The chips and the box together."""
@@ -76,7 +78,7 @@ class InviteForm(forms.Form):
         if refused:
             words = _("“%(text)s” is not an e-mail address. Remove it or correct it.")
             raise ValidationError([ValidationError(words, params={"text": text}) for text in refused])
-        if not self.people:
+        if self.needs_people and not self.people:
             raise ValidationError(_("Choose at least one person to invite."))
         return self.people
 

@@ -52,7 +52,12 @@ class Letter:
 
 def message(delivery: Delivery, now: datetime) -> bytes:
     """The whole message of a delivery, whose `message_id` is fixed already; `now` is its Date and DTSTAMP."""
-    letter = compose(delivery, now)
+    recipient = (delivery.invitation.name if delivery.invitation else "", delivery.address)
+    return whole(compose(delivery, now), recipient, delivery.message_id, now)
+
+
+def whole(letter: Letter, recipient: tuple[str, str], message_id: str, now: datetime) -> bytes:
+    """`letter` as a message to `recipient`, name and address."""
     return compose_message(
         subject=letter.subject,
         text=letter.text,
@@ -60,9 +65,9 @@ def message(delivery: Delivery, now: datetime) -> bytes:
         calendar=letter.calendar,
         method=letter.method,
         sender=(letter.from_name, settings.MAIL_FROM),
-        recipient=(delivery.invitation.name if delivery.invitation else "", delivery.address),
+        recipient=recipient,
         reply_to=letter.reply_to,
-        message_id=delivery.message_id,
+        message_id=message_id,
         date=now,
         in_reply_to=letter.in_reply_to,
     )

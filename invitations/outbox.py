@@ -7,7 +7,7 @@ rows of an invitation holds a lock on it, or on its conference while it is being
 
 import random
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from email.policy import SMTP
@@ -130,6 +130,16 @@ def queue_account_mail(message: EmailMessage) -> int:
     Delivery.objects.bulk_create(rows)
     ring()
     return len(rows)
+
+
+def queue_written(recipient: str, write: Callable[[str, str], bytes]) -> None:
+    """Owe `recipient` exactly the bytes that `write` makes for the bare address and a Message-ID."""
+    address, message_id = _envelope(recipient), _new_message_id()
+    Delivery.objects.create(
+        address=address, kind=Kind.ACCOUNT, give_up_at=_latest(database_now()),
+        message_id=message_id, message=zlib.compress(write(address, message_id)),
+    )  # fmt: skip
+    ring()
 
 
 def drop(invitations: Collection[Invitation], *, now: datetime, why: Delivery.Why = Why.WITHDRAWN) -> list[Invitation]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations import feed_views, personal_views, views
+from invitations import feed_views, personal_views, preview_views, views
 
 app_name = "invitations"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/address/", views.correct_address, name="address"),
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/role/", views.change_role, name="role"),
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/removal/", views.remove, name="removal"),
+    path("conferences/<int:pk>/preview/", preview_views.preview, name="preview"),
+    path("conferences/<int:pk>/preview/html/", preview_views.preview_html, name="preview-html"),
+    path("conferences/<int:pk>/preview/test/", preview_views.send_test, name="test-letter"),
     path("conferences/<int:pk>/deletion/", views.delete_conference, name="deletion"),
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),

@@ -84,6 +84,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         "conferences:cancellation",
         "conferences:waiting",
         "invitations:ledger",
+        "invitations:preview",
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
