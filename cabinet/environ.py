@@ -27,7 +27,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
 # Named in the plan, not there yet: saying nothing would let somebody believe that it works.
-NOT_YET = ("REPLY_URL", "OIDC_URL", "LDAP_URL")
+NOT_YET = ("OIDC_URL", "LDAP_URL")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,22 @@ class Mail:
     username: str = ""
     password: str = field(default="", repr=False)
     security: Literal["none", "starttls", "tls"] = "none"
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Where answers and bounces come in: a folder at an IMAP server, or handed over one by one by a mail server."""
+
+    kind: Literal["imap", "pipe"]
+    host: str = ""
+    port: int = 0
+    username: str = ""
+    password: str = field(default="", repr=False)
+    security: Literal["none", "starttls", "tls"] = "none"
+    folder: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.host}/{self.folder}"
 
 
 @dataclass(frozen=True)
@@ -296,6 +312,47 @@ def _file_mail(url: SplitResult) -> Mail:
     if url.netloc or not folder.is_absolute():
         raise ValueError("must name a folder from the root, like file:///srv/cabinet/mail with three slashes")
     return Mail("file", data_dir(str(folder)))
+
+
+def mailbox(text: str, mail_domain: str) -> Mailbox | None:
+    """REPLY_URL: imaps://user:password@host/folder, imap+tls:// (STARTTLS required), or pipe: for `manage.py receive`.
+
+    None where it is not given. imap:// is for a server on this machine: answers and the password would be read by all.
+    """
+    if not text:
+        return None
+    if text == "pipe:":
+        return Mailbox("pipe")
+    url = split(text, "imap", "imap+tls", "imaps")
+    if url.query or url.fragment:
+        raise ValueError("must not hold “?” or “#”; write them as %3F and %23 in a password")
+    if not host_of(url) or not url.username or not url.password:
+        raise ValueError("must name a mailbox, like imaps://user:password@mail.example.org/INBOX, or be pipe:")
+    if url.scheme == "imap" and not is_loopback(host_of(url)):
+        raise ValueError("must begin with imaps:// or imap+tls://, because its host is not a loopback name")
+    if mail_domain == "localhost" and not is_loopback(host_of(url)):
+        raise ValueError("needs a MAIL_FROM whose domain receives mail, which localhost does not")
+    return _imap(url)
+
+
+def _imap(url: SplitResult) -> Mailbox:
+    security: dict[str, tuple[Literal["none", "starttls", "tls"], int]] = {
+        "imap": ("none", 143), "imap+tls": ("starttls", 143), "imaps": ("tls", 993)
+    }  # fmt: skip
+    kind, port = security[url.scheme]
+    username, password = unquote(url.username or ""), unquote(url.password or "")
+    folder = unquote(url.path.strip("/")) or "INBOX"
+    for part in (username, password, folder):
+        if not part.isascii() or not part.isprintable() or len(part) > 100:
+            raise ValueError("must hold user, password and folder in at most 100 ASCII characters each")
+    return Mailbox("imap", host_of(url), url.port or port, username, password, kind, folder)
+
+
+def authserv_id(text: str) -> str:
+    """AUTHSERV_ID: the name by which the mail server that takes our mail signs Authentication-Results (RFC 8601)."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,255}", text):
+        raise ValueError("must be a name like mx.example.org")
+    return text.lower()
 
 
 def mail_from(text: str) -> str:

@@ -165,6 +165,22 @@ OUTBOX: dict[str, Any] = {
     "RENDER_CPU": 2,
 }
 
+# Where answers by calendars and mail come in; without it they go to the organizer's own mailbox.
+REPLY = environ.read_with("REPLY_URL", "", lambda url: environ.mailbox(url, MAIL_DOMAIN))
+ANSWERS_BY_MAIL = REPLY is not None
+AUTHSERV_ID = environ.read_with("AUTHSERV_ID", (REPLY and REPLY.host) or MAIL_DOMAIN, environ.authserv_id)
+# Seconds, but for A_MINUTE (messages for one conference), TRIES and BATCH; tests shrink them.
+INBOX: dict[str, Any] = {
+    "POLL": 15,
+    "COMMAND": 30,
+    "LEASE": 120,
+    "BACKOFF": (15, 30, 60, 120, 300),
+    "A_MINUTE": 60,
+    "TRIES": 3,
+    "TRY_AGAIN": 60,
+    "BATCH": 200,
+}
+
 # Rows of “Choose the mail client” whose provider has changed its page (cabinet.checks knows the names).
 HIDDEN_MAIL_CLIENTS = environ.read("HIDDEN_MAIL_CLIENTS").split()
 

@@ -121,13 +121,43 @@ WRONG = [
     ({"VIDEO_URL": "link+https://user:pw@host/{room}"}, "VIDEO_URL must hold {room} once"),
     ({"VIDEO_URL": "link+https://{room}.host/"}, "VIDEO_URL must name a video server"),
     ({"VIDEO_URL": "jitsi+https://a.example#A,jitsi+https://b.example#A"}, "VIDEO_URL must give each of several rooms"),
-    ({"REPLY_URL": "imaps://user:pw@host/INBOX"}, "REPLY_URL is not supported by this version"),
+    ({"REPLY_URL": "pop3://user:pw@host"}, "REPLY_URL must begin with imap://, imap+tls://, imaps://"),
+    (PUBLIC | {"REPLY_URL": "imap://user:pw@host/INBOX"}, "REPLY_URL must begin with imaps:// or imap+tls://"),
+    (PUBLIC | {"REPLY_URL": "imaps://host/INBOX"}, "REPLY_URL must name a mailbox"),
+    (PUBLIC | {"REPLY_URL": "imaps://user:p%0Aw@host/"}, "REPLY_URL must hold user, password and folder"),
+    ({"REPLY_URL": "imaps://user:pw@host/INBOX"}, "REPLY_URL needs a MAIL_FROM whose domain receives mail"),
+    ({"AUTHSERV_ID": "mx one"}, "AUTHSERV_ID must be a name"),
     ({"OIDC_URL": "https://id.example.org"}, "OIDC_URL is not supported by this version"),
     ({"LDAP_URL": "ldaps://ldap.example.org"}, "LDAP_URL is not supported by this version"),
     ({"QUOTA_NEW_RECIPIENTS": "none"}, "QUOTA_NEW_RECIPIENTS must be a whole number from 1 to 999999, not “none”"),
     ({"QUOTA_NEW_RECIPIENTS": "0"}, "QUOTA_NEW_RECIPIENTS must be a whole number from 1 to 999999, not “0”"),
     ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE names a file that cannot be read"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("url", "mailbox"),
+    [
+        ("imaps://b%40x:p%2Fw@mail.example.org", ("imap", "mail.example.org", 993, "b@x", "p/w", "tls", "INBOX")),
+        ("imap+tls://b:pw@mail.example.org/In%20b", ("imap", "mail.example.org", 143, "b", "pw", "starttls", "In b")),
+        ("imap://b:pw@127.0.0.1:1430/INBOX", ("imap", "127.0.0.1", 1430, "b", "pw", "none", "INBOX")),
+        ("pipe:", ("pipe", "", 0, "", "", "none", "")),
+    ],
+)  # fmt: skip
+def test_answers_come_in_by_a_mailbox_or_from_the_mail_server(
+    settings_with: Callable[..., Settings], url: str, mailbox: tuple[Any, ...]
+) -> None:
+    settings = settings_with(**PUBLIC, REPLY_URL=url)
+    reply = settings["REPLY"]
+    assert (reply.kind, reply.host, reply.port, reply.username, reply.password, reply.security, reply.folder) == mailbox
+    assert "pw" not in repr(reply)
+    assert settings["ANSWERS_BY_MAIL"]
+    assert settings["AUTHSERV_ID"] == (reply.host or "example.org")
+
+
+def test_without_a_mailbox_answers_do_not_come_in(settings_with: Callable[..., Settings]) -> None:
+    settings = settings_with(**PUBLIC)
+    assert (settings["REPLY"], settings["ANSWERS_BY_MAIL"]) == (None, False)
 
 
 @pytest.mark.parametrize(("variables", "sentence"), WRONG, ids=[sentence[:40] for _variables, sentence in WRONG])
