@@ -149,6 +149,8 @@ def _is_wanted(row: Delivery) -> bool:
     """Whether it may leave: it is true, and there is something to take back, or to report, if that is what it does."""
     if row.kind == Kind.CANCELLATION:
         return row.is_true and row.takes_back
+    if row.kind == Kind.LINKS:
+        return Invitation.objects.known_to(row.address).exists()
     return row.has_troubles if row.kind == Kind.NOTICE else row.is_true
 
 

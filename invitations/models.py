@@ -100,6 +100,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Those of one address, whoever made them."""
         return self.alias(folded=Lower("address")).filter(folded=address.lower())
 
+    def known_to(self, address: str) -> Self:
+        """Those of one address whose person may see them, withdrawn ones included: all that were not erased."""
+        return self.of_address(address).filter(erased_at=None)
+
     def standing(self) -> Self:
         """Not withdrawn."""
         return self.filter(withdrawn_at=None)

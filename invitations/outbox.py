@@ -142,6 +142,13 @@ def queue_written(recipient: str, write: Callable[[str, str], bytes]) -> None:
     ring()
 
 
+def queue_links(address: str) -> None:
+    """Owe `address` a letter with its own links; the claim finds out whether it has any."""
+    last = _latest(database_now())
+    Delivery.objects.create(address=address, kind=Kind.LINKS, give_up_at=last, message_id=_new_message_id())
+    ring()
+
+
 def drop(invitations: Collection[Invitation], *, now: datetime, why: Delivery.Why = Why.WITHDRAWN) -> list[Invitation]:
     """Let nothing more leave for `invitations`; those of them who have, or may have, or may be getting a letter.
 

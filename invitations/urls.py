@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations import feed_views, personal_views, preview_views, views
+from invitations import feed_views, personal_views, preview_views, views, you_views
 
 app_name = "invitations"
 
@@ -23,9 +23,15 @@ urlpatterns = [
     path("profile/feed/", feed_views.feed_address, name="feed-address"),
     path("feeds/<str:token>.ics", feed_views.feed, name="feed"),
     path("join/<str:token>/conference.ics", personal_views.direct_calendar_file, name="direct-calendar-file"),
+    path("i/", you_views.lost_link, name="lost-link"),
+    path("i/sent/", you_views.link_sent, name="link-sent"),
     path("i/<str:token>/", personal_views.personal_page, name="personal"),
     path("i/<str:token>/answer/", personal_views.answered, name="answer"),
     path("i/<str:token>/room/", personal_views.personal_room, name="room"),
     path("i/<str:token>/waiting/", personal_views.personal_waiting, name="waiting"),
     path("i/<str:token>/conference.ics", personal_views.personal_calendar_file, name="personal-calendar-file"),
+    path("i/<str:token>/you/", you_views.you, name="you"),
+    path("i/<str:token>/you/links/", you_views.your_links, name="your-links"),
+    path("i/<str:token>/you/letters/", you_views.your_letters, name="your-letters"),
+    path("i/<str:token>/you/report/", you_views.report, name="report"),
 ]

@@ -14,7 +14,7 @@ from invitations.silence import Silence
 
 def choose(address: str, fields: Mapping[str, str], now: datetime) -> None:
     """Write to them in this language and by this clock (`language`, `time_zone`), also about what is still to come."""
-    Invitation.objects.of_address(address).filter(erased_at=None).update(**fields, chosen_at=now)
+    Invitation.objects.known_to(address).update(**fields, chosen_at=now)
 
 
 def silence(address: str, now: datetime) -> None:

@@ -11,7 +11,7 @@ from types import FrameType
 
 from django.conf import settings
 
-from invitations import letters
+from invitations import letters, links
 from invitations.claims import Broken
 from invitations.models import Delivery
 
@@ -48,7 +48,8 @@ def write(delivery: Delivery, now: datetime) -> None:
     if delivery.message is None:
         last = delivery.last_composed_at
         stamp = max(now, last + timedelta(seconds=1)) if last else now  # DTSTAMP counts whole seconds
-        message = within_cpu(settings.OUTBOX["RENDER_CPU"], lambda: letters.message(delivery, stamp))
+        compose = links.message if delivery.kind == Delivery.Kind.LINKS else letters.message
+        message = within_cpu(settings.OUTBOX["RENDER_CPU"], lambda: compose(delivery, stamp))
         delivery.composed_at, delivery.message = stamp, zlib.compress(message)
 
 

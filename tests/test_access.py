@@ -127,6 +127,12 @@ TABLE = {
     "invitations:room": public(405, 302, "personal-link"),  # too early: back to the page
     "invitations:waiting": public(405, 204, "personal-link"),
     "invitations:personal-calendar-file": public(200, 405, "personal-link"),
+    "invitations:lost-link": public(200, 200),
+    "invitations:link-sent": public(200, 405),
+    "invitations:you": public(200, 200, "personal-link"),
+    "invitations:your-links": public(405, 302, "personal-link"),
+    "invitations:your-letters": public(200, 302, "personal-link"),
+    "invitations:report": public(200, 302, "personal-link"),
 }
 
 

@@ -88,7 +88,8 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
-    of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in ("personal", "answer")]
+    names = ("personal", "answer", "you", "your-letters", "report")
+    of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in names]
     return [
         *(reverse(name) for name in plain),
         *(f"{reverse('conferences:list')}?{view}" for view in LIST_VIEWS),
@@ -104,7 +105,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         *(one.get_absolute_url() for one in (past, cancelled)),
         *(reverse(f"invitations:{name}", args=[conference.pk, invitation.pk]) for name in ("address", "removal")),
         *(reverse("conferences:join", args=[one.join_token]) for one in (conference, past, cancelled)),
-        reverse("conferences:join-by-number"),
+        *(reverse(name) for name in ("conferences:join-by-number", "invitations:lost-link", "invitations:link-sent")),
         *of_guest,
         *of_series(alice),
     ]

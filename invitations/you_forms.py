@@ -1,0 +1,66 @@
+"""What invited people fill in about themselves."""
+
+from datetime import datetime
+from typing import cast
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from addressbook.forms import AddressFormField
+from cabinet.text import TextFormField
+from conferences import times
+from conferences.fields import CHOOSE, ZoneField
+from invitations import words
+from invitations.models import Invitation
+
+
+class WishesForm(forms.Form):
+    """In which language and by which clock somebody wants to be written to."""
+
+    time_zone = ZoneField(label=_("Time zone"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, error_messages=CHOOSE)
+
+    def __init__(self, invitation: Invitation, now: datetime, data: QueryDict | None = None) -> None:
+        zone, home = times.canonical(invitation.time_zone), invitation.conference.time_zone
+        language = words.language_of(invitation.language, get_language() or "")
+        super().__init__(data, initial={"time_zone": zone or home, "language": language})
+        field = cast(ZoneField, self.fields["time_zone"])
+        field.offer(now, mine=zone or home, lately=[home], chosen="")
+        if not zone and data is None:
+            field.widget.attrs["data-browser-zone"] = True
+
+
+class LostLinkForm(forms.Form):
+    """The address to which somebody's links are sent."""
+
+    address = AddressFormField(
+        label=_("E-mail address"),
+        widget=forms.TextInput(
+            attrs={"dir": "ltr", "inputmode": "email", "autocapitalize": "none", "autocomplete": "email"}
+        ),
+    )
+
+
+class ReportForm(forms.Form):
+    """What is wrong with an invitation."""
+
+    comment = TextFormField(
+        label=_("What is wrong with it?"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        error_messages={"max_length": _("Comment must be 500 characters or shorter")},
+    )
+
+
+class ErasureForm(forms.Form):
+    """What is left of somebody who goes."""
+
+    silence = forms.BooleanField(
+        label=_("And never write to me again"),
+        required=False,
+        help_text=_("For this a code made from your address is kept, from which nobody can read it."),
+    )

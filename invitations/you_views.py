@@ -1,0 +1,124 @@
+"""What invited people decide about themselves, behind their personal link: how they are written to, or not at all; what
+this site knows about them, and that it forgets it.
+
+The link proves whose mailbox it is, so all of this is about the address and counts for all of its invitations. It also
+works once somebody is no longer invited: then most of all they may want to see it, report it, or have it forgotten.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from conferences.links import by_token
+from conferences.responses import View, guest_page, network_of
+from invitations import links, reporting, wishes, words
+from invitations.models import Invitation
+from invitations.silence import Silence
+from invitations.you_forms import LostLinkForm, ReportForm, WishesForm
+
+type PageOfOneself = Callable[[HttpRequest, Invitation, datetime], HttpResponse]
+
+
+def page_of_oneself(*methods: str) -> Callable[[PageOfOneself], View]:
+    """For pages behind a personal link on which its person decides about themselves."""
+
+    def decorate(view: PageOfOneself) -> View:
+        @guest_page
+        @require_http_methods(methods)
+        @wraps(view)
+        def of_invitation(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            rows = Invitation.objects.select_related("conference__organizer", "submission")
+            invitation = by_token(rows, network=network_of(request), now=now, token=token)
+            if invitation.language:
+                translation.activate(words.language_of(invitation.language))
+            return view(request, invitation, now)
+
+        return of_invitation
+
+    return decorate
+
+
+# HOW THEY ARE WRITTEN TO
+
+
+@page_of_oneself("GET", "HEAD", "POST")
+def you(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Language and time zone, and the way to everything else."""
+    form = WishesForm(invitation, now, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        wishes.choose(invitation.address, form.cleaned_data, now)
+        with translation.override(form.cleaned_data["language"]):
+            messages.success(request, _("Language and time zone saved."))
+        return redirect("invitations:you", invitation.token)
+    context = {"invitation": invitation, "form": form, "is_silent": Silence.objects.holds(invitation.address)}
+    return render(request, "invitations/you/you.html", context)
+
+
+@page_of_oneself("POST")
+def your_links(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Send their links once more."""
+    if links.ask(invitation.address, now):
+        messages.success(request, _("A letter with your links is on its way to %s.") % invitation.shown_address)
+    else:
+        messages.info(request, _("Letters with your links were sent within the last hour. Look for them first."))
+    return redirect("invitations:you", invitation.token)
+
+
+@page_of_oneself("GET", "HEAD", "POST")
+def your_letters(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """GET: what it means to be written to no more. POST: `silence` begins it, `letters` ends it."""
+    if request.method == "POST":
+        if "silence" in request.POST:
+            wishes.silence(invitation.address, now)
+        elif "letters" in request.POST:
+            wishes.end_silence(invitation.address, now)
+        return redirect("invitations:your-letters", invitation.token)
+    context = {"invitation": invitation, "is_silent": Silence.objects.holds(invitation.address)}
+    return render(request, "invitations/you/letters.html", context)
+
+
+@page_of_oneself("GET", "HEAD", "POST")
+def report(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Tell the administrators about an invitation that should not have been sent."""
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if reporting.report(invitation, form.cleaned_data["comment"], now):
+            messages.success(request, _("The administrators of this site are told."))
+        else:
+            messages.info(request, _("The administrators were told within the last day already."))
+        return redirect("invitations:you", invitation.token)
+    return render(request, "invitations/you/report.html", {"invitation": invitation, "form": form})
+
+
+# WITHOUT A LINK
+
+
+@guest_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost_link(request: HttpRequest) -> HttpResponse:
+    """For whoever has lost their link: it is sent to their address. The answer is the same whatever that address is."""
+    form = LostLinkForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if form.is_valid():
+        now = timezone.now()
+        if links.may_ask(network_of(request), now):
+            links.ask(form.cleaned_data["address"], now)
+            return redirect("invitations:link-sent")
+        form.add_error(None, _("Too many tries. Wait an hour and try again."))
+        status = 429
+    return render(request, "invitations/you/lost_link.html", {"form": form}, status=status)
+
+
+@guest_page
+@require_safe
+def link_sent(request: HttpRequest) -> HttpResponse:
+    """What happens now, for everybody who asked."""
+    return render(request, "invitations/you/link_sent.html")

@@ -1,0 +1,154 @@
+"""What invited people decide about themselves: language and clock, their links again, a report."""
+
+import zlib
+from datetime import datetime
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from addressbook.models import Contact
+from cabinet.models import User
+from conferences.models import Attempt, Conference
+from invitations import claims, inviting, links, outbox, wishes, writing
+from invitations.models import Delivery, Invitation
+from tests.factories import make_conference, make_invitation, make_user
+
+pytestmark = pytest.mark.django_db
+
+BOB = "bob@example.org"
+CHOSEN = {"time_zone": "Asia/Tokyo", "language": "de"}
+
+
+@pytest.fixture
+def conference(alice: User) -> Conference:
+    return make_conference(alice)
+
+
+@pytest.fixture
+def bob_invited(conference: Conference) -> Invitation:
+    return make_invitation(conference)
+
+
+def url(name: str, invitation: Invitation) -> str:
+    return reverse(f"invitations:{name}", args=[invitation.token])
+
+
+def written() -> list[tuple[str, str]]:
+    """Address and text of all that leaves now."""
+    found = claims.claim("a-boot a-container 1 100", outbox.database_now(), 100)
+    for claim in found:
+        writing.write(claim.delivery, timezone.now())
+    return [(claim.delivery.address, zlib.decompress(claim.delivery.message or b"").decode()) for claim in found]
+
+
+# LANGUAGE AND CLOCK
+
+
+def test_what_somebody_chooses_counts_for_all_invitations_to_the_address(
+    client: Client, alice: User, bob_invited: Invitation
+) -> None:
+    other = make_invitation(make_conference(make_user()), "BOB@example.org")
+    stranger = make_invitation(bob_invited.conference, "dan@example.org")
+    assert client.post(url("you", bob_invited), CHOSEN).status_code == 302
+    for invitation, expected in ((bob_invited, CHOSEN), (other, CHOSEN), (stranger, {"time_zone": "", "language": ""})):
+        assert Invitation.objects.values("time_zone", "language").get(pk=invitation.pk) == expected
+    assert "Sprache" not in client.get(url("you", stranger)).content.decode()
+
+
+def test_a_zone_or_language_that_is_none_is_refused(client: Client, bob_invited: Invitation) -> None:
+    response = client.post(url("you", bob_invited), {"time_zone": "Mars/Olympus", "language": "tlh"})
+    assert response.status_code == 200
+    assert Invitation.objects.get().chosen_at is None
+
+
+def test_a_new_invitation_takes_over_the_last_choice_and_only_then_the_contacts(alice: User, bob: Contact) -> None:
+    Contact.objects.update(language="ru", time_zone="Europe/Moscow")
+
+    def invited() -> tuple[str, str]:
+        (row,) = inviting.invite(
+            make_conference(alice), [("Bob", BOB)], by=alice, submission_id=uuid4(), now=timezone.now()
+        )
+        return row.language, row.time_zone
+
+    assert invited() == ("ru", "Europe/Moscow")
+    wishes.choose("Bob@example.org", CHOSEN, timezone.now())
+    assert invited() == ("de", "Asia/Tokyo")
+
+
+def test_who_is_no_longer_invited_can_still_decide_about_themselves(client: Client, bob_invited: Invitation) -> None:
+    inviting.withdraw(bob_invited, timezone.now())
+    assert client.get(bob_invited.get_absolute_url()).status_code == 404
+    for name in ("you", "your-letters", "report"):
+        page = client.get(url(name, bob_invited))
+        assert page.status_code == 200
+        assert f'"{bob_invited.get_absolute_url()}"' not in page.content.decode()
+
+
+# THEIR LINKS AGAIN
+
+
+def test_links_go_to_the_address_that_is_invited(client: Client, alice: User, bob_invited: Invitation) -> None:
+    make_invitation(make_conference(alice, start=datetime(2020, 1, 2, 9), topic="Long ago"))
+    gone = make_invitation(make_conference(alice, topic="Withdrawn"), withdrawn_at=timezone.now())
+    client.post("/i/", {"address": "BOB@example.org"})
+    ((address, letter),) = written()
+    assert address == "BOB@example.org"
+    assert bob_invited.personal_link in letter
+    assert "Long ago" not in letter
+    assert "Withdrawn" not in letter
+    assert f"/i/{gone.token}/you/" in letter
+
+
+def test_nobody_learns_from_the_answer_who_is_invited(client: Client, bob_invited: Invitation) -> None:
+    answers = [client.post("/i/", {"address": address}) for address in (BOB, "dan@example.org")]
+    assert len({(answer.status_code, answer["Location"], answer.content) for answer in answers}) == 1
+    assert Delivery.objects.count() == 2
+    assert [address for address, _text in written()] == [BOB]
+    assert Delivery.objects.get(address="dan@example.org").state == "cancelled"
+
+
+def test_an_address_gets_three_such_letters_an_hour_and_the_answer_stays_the_same(client: Client, alice: User) -> None:
+    answers = {client.post("/i/", {"address": BOB})["Location"] for _ in range(links.LETTERS_TO_ADDRESS + 2)}
+    assert answers == {"/i/sent/"}
+    assert Delivery.objects.count() == links.LETTERS_TO_ADDRESS
+
+
+def test_a_network_asks_twenty_times_an_hour(client: Client, alice: User) -> None:
+    statuses = [client.post("/i/", {"address": f"p{n}@example.org"}).status_code for n in range(21)]
+    assert statuses == [302] * 20 + [429]
+    assert not Attempt.objects.filter(key__contains="@").exists()
+
+
+def test_who_wants_no_letters_gets_the_links_they_asked_for(client: Client, bob_invited: Invitation) -> None:
+    wishes.silence(BOB, timezone.now())
+    client.post(url("your-links", bob_invited))
+    assert len(written()) == 1
+
+
+# SILENCE
+
+
+def test_silence_begins_and_ends_on_the_same_page(client: Client, bob_invited: Invitation) -> None:
+    page = url("your-letters", bob_invited)
+    assert "Write no more?" in client.get(page).content.decode()
+    assert "Get letters again" in client.post(page, {"silence": ""}, follow=True).content.decode()
+    assert "Write no more?" in client.post(page, {"letters": ""}, follow=True).content.decode()
+
+
+# REPORTS
+
+
+def test_administrators_read_what_was_sent_and_not_who_reports_it(client: Client, bob_invited: Invitation) -> None:
+    make_user("root@example.org", is_staff=True)
+    make_user("gone@example.org", is_staff=True, is_active=False)
+    client.post(url("report", bob_invited), {"comment": "They want\nmoney"})
+    ((address, letter),) = written()
+    assert address == "root@example.org"
+    for said in ("Quarterly planning", "alice@example.org", "> They want", "> money", "1 person invited"):
+        assert said in letter
+    assert "bob" not in letter.lower()
+    client.post(url("report", bob_invited))
+    assert Delivery.objects.count() == 1
