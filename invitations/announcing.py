@@ -145,7 +145,7 @@ def _troubles(now: datetime, **where: Conference) -> list[Delivery]:
     instead = Q(original_date=None) | Q(original_date=OuterRef("original_date"))
     newer = Delivery.objects.filter(instead, invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
     unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None, **where)
-    over = Q(state__in=[State.FAILED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
+    over = Q(state__in=[State.FAILED, State.BOUNCED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
     old, troubled = Q(created_at__lte=now - _seconds("REPORT_AFTER")), Q(deferrals__gt=0) | Q(errors__gt=0)
     meant = Q(cancelled_at=None) | Q(original_date=OuterRef("original_date"))
     near = Occurrence.objects.filter(meant, starts_at__range=(now, now + LAST_CALL))

@@ -52,9 +52,13 @@ class IncomingMail(models.Model):
     sequence = models.PositiveIntegerField(null=True, help_text="The state of the conference that it speaks of.")
     stamp = models.DateTimeField(null=True, help_text="When it was said; answers are put in order by that.")
     text = CleanTextField(max_length=2000, blank=True)
+    is_certain = models.BooleanField(default=False, help_text="Whether it certainly comes from that person.")
     starts_at = models.DateTimeField(null=True, help_text="Of the time that is proposed.")
     ends_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
+    notice = models.ForeignKey(
+        "invitations.Delivery", models.SET_NULL, null=True, related_name="mail", help_text="Told the organizer of it."
+    )
     decided_at = models.DateTimeField(null=True)
     is_accepted = models.BooleanField(null=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

@@ -26,13 +26,15 @@ PEOPLE_ON_A_PAGE = 100
 
 # In the order of the list: those first with whom there is something to do.
 STATUSES = (
-    "undelivered", "perhaps", "held", "waiting", "unwanted", "accepted", "tentative", "declined", "sent", "queued",
-    "unanswered",
+    "bounced", "undelivered", "perhaps", "held", "waiting", "unwanted", "accepted", "tentative", "declined", "sent",
+    "queued", "unanswered",
 )  # fmt: skip
 ANSWERED = ("accepted", "tentative", "declined")
 _State = Delivery.State
 # Trouble with the newest letter goes before an answer, and that before a letter that fares well.
-TROUBLES: dict[str | None, str] = {_State.FAILED: "undelivered", _State.UNCERTAIN: "perhaps", _State.HELD: "held"}
+TROUBLES: dict[str | None, str] = {
+    _State.BOUNCED: "bounced", _State.FAILED: "undelivered", _State.UNCERTAIN: "perhaps", _State.HELD: "held",
+}  # fmt: skip
 UNTROUBLED: dict[str | None, str] = {_State.QUEUED: "queued", _State.SENDING: "queued", _State.SENT: "sent"}
 # Seconds between two looks at letters that are under way.
 PAUSES = {"queued": 2, "waiting": 30}
@@ -51,7 +53,7 @@ class Line:
     @property
     def answer(self) -> str:
         """The badge where only the answer counts: a letter on its way is no news there, one that failed is."""
-        return self.status if self.status in ("undelivered", "unwanted", *ANSWERED) else "unanswered"
+        return self.status if self.status in ("bounced", "undelivered", "unwanted", *ANSWERED) else "unanswered"
 
     @property
     def next_try(self) -> datetime | None:
@@ -63,9 +65,15 @@ class Line:
         """Why the letter is not there, in our words and in the server's."""
         if self.delivery and self.delivery.why == Delivery.Why.UNWANTED:
             return [_("They do not want letters from this site: send them the link yourself.")]
-        if not self.delivery or self.status not in ("undelivered", "perhaps", "waiting"):
+        if not self.delivery or not (
+            self.status in ("bounced", "undelivered", "perhaps", "waiting") or self._is_delayed
+        ):
             return []
         return [reason for reason in (str(self.delivery.get_why_display()), self.delivery.reply) if reason]
+
+    @property
+    def _is_delayed(self) -> bool:
+        return self.status == "sent" and self.delivery is not None and self.delivery.why == Delivery.Why.DELAYED
 
     @property
     def about(self) -> str:
@@ -94,7 +102,7 @@ class Line:
     @property
     def may_be_sent_again(self) -> bool:
         """Whether another letter makes sense: none is under way, and the last one brought no answer."""
-        return self.status in ("undelivered", "perhaps", "waiting", "sent")
+        return self.status in ("bounced", "undelivered", "perhaps", "waiting", "sent")
 
 
 class Ledger:

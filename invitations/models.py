@@ -335,9 +335,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(kind__in=Delivery.REQUESTS)
 
     def arrived(self) -> Self:
-        """Those that the mail server has taken or may have taken, or may be taking right now."""
+        """Those that the mail server has taken or may have taken, or may be taking right now.
+
+        Also what came back: a copy of it may have reached somebody all the same, behind an address of several people.
+        """
         state = Delivery.State
-        return self.filter(state__in=[state.SENT, state.UNCERTAIN, state.SENDING])
+        return self.filter(state__in=[state.SENT, state.UNCERTAIN, state.SENDING, state.BOUNCED])
 
     def with_news(self) -> Self:
         """With invitation, conference, and for `Delivery.is_true`: `newest_sequence`, that of the last Change, and
@@ -357,7 +360,8 @@ class Delivery(models.Model):
     """One message on its way to one address. The row is the queue.
 
     queued -> sending -> sent | failed | uncertain | queued again (later); queued -> superseded | cancelled | held;
-    uncertain -> sending; uncertain -> sent by an answer that came late; failed, held -> queued by a person.
+    uncertain -> sending; uncertain -> sent by an answer that came late; failed, held -> queued by a person; sent,
+    uncertain -> bounced.
     The verbs are in outbox.py (people and pages) and claims.py (workers).
     """
 
@@ -395,6 +399,7 @@ class Delivery(models.Model):
         BOUNCED = "bounced", _("It came back")
         UNREADABLE = "unreadable", _("Its calendar entry could not be read back, so it was not sent")
         UNWANTED = "unwanted", _("This person asked not to be written to")
+        DELAYED = "delayed", _("A mail server on the way is still trying to pass it on")
         OFTEN = "often", _("Many letters have gone there lately; the next one waits")
 
     REQUESTS = (Kind.INVITATION, Kind.UPDATE)
@@ -468,6 +473,7 @@ class Delivery(models.Model):
             models.Index("priority", "due_at", condition=models.Q(due_at__isnull=False), name="delivery_due"),
             models.Index("leased_until", condition=models.Q(leased_until__isnull=False), name="delivery_leased"),
             models.Index("state", "state_at", name="delivery_state"),
+            models.Index("message_id", name="delivery_message_id"),
         ]
 
     def __str__(self) -> str:

@@ -173,11 +173,11 @@ def send_again(invitation: Invitation, *, now: datetime) -> bool:
         person = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
         theirs = person.deliveries.order_by("pk")
         counts = the_one_that_counts(Facts(*row) for row in theirs.values_list(*Facts._fields))
-        known = {State.QUEUED, State.FAILED, State.SENT, State.UNCERTAIN}
-        if counts is None or not (counts.state in known or counts.is_unwanted):
+        has_left = {State.SENT, State.UNCERTAIN, State.BOUNCED}
+        if counts is None or not (counts.state in {State.QUEUED, State.FAILED, *has_left} or counts.is_unwanted):
             return False
         last = theirs.get(pk=counts.pk)
-        again = _repeat if last.state in {State.SENT, State.UNCERTAIN} else _requeue
+        again = _repeat if last.state in has_left else _requeue
         again(last, give_up_at(person.conference, now, last.original_date))
         ring()
     return True
@@ -199,6 +199,19 @@ def _repeat(delivery: Delivery, last_try: datetime) -> None:
         sequence=delivery.sequence, original_date=delivery.original_date, ordinal=delivery.ordinal + 1,
         message_id=_new_message_id(), give_up_at=last_try,
     )  # fmt: skip
+
+
+def note_bounce(delivery: Delivery, words: str) -> None:
+    """It has left, and came back for good; `words` are those of the server that sent it back."""
+    rows = Delivery.objects.filter(pk=delivery.pk, state__in=[State.SENT, State.UNCERTAIN])
+    rows.update(
+        state=State.BOUNCED, state_at=Now(), due_at=None, why=Why.BOUNCED, reply=words, notice=None, message=None
+    )
+
+
+def note_delay(delivery: Delivery, words: str) -> None:
+    """It has left, and waits on the way."""
+    Delivery.objects.filter(pk=delivery.pk, state=State.SENT).update(why=Why.DELAYED, reply=words)
 
 
 class Facts(NamedTuple):
@@ -233,7 +246,7 @@ def the_one_that_counts(letters: Iterable[Facts]) -> Facts | None:
 
 
 def _gravity(letter: Facts) -> int:
-    if letter.is_unwanted or letter.state in {State.FAILED, State.UNCERTAIN, State.HELD}:
+    if letter.is_unwanted or letter.state in {State.FAILED, State.BOUNCED, State.UNCERTAIN, State.HELD}:
         return 2
     return int(letter.state == State.QUEUED and letter.deferrals > 0)
 

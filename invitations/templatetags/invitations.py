@@ -31,6 +31,7 @@ SHOWN_STRETCHES = 4
 
 # What stands behind the number of people with a status.
 TALLY = {
+    "bounced": _("came back"),
     "undelivered": _("not delivered"),
     "perhaps": _("perhaps sent"),
     "held": _("held back"),
