@@ -153,7 +153,7 @@ def _ask(
 ) -> None:
     """Insert the new ones, bring back the withdrawn ones, queue the letters: as many queries for 500 as for one."""
     asked = {address.lower(): (name, address, role) for name, address, role in people}
-    known = {row.address.lower(): row for row in conference.invitations.filter(_is_one_of(asked))}
+    known = {row.address.lower(): row for row in conference.invitations.filter(is_one_of(asked))}
     again = [row for row in known.values() if row.withdrawn_at]
     new = [Invitation(address=address) for key, (_name, address, _role) in asked.items() if key not in known]
     quotas.check(by, [row.address for row in (*new, *again)], now)
@@ -172,7 +172,7 @@ def _ask(
 
 def _wishes(addresses: Iterable[str]) -> dict[str, Invitation]:
     """By address in lower case the invitation with the language and zone that its person chose last."""
-    rows = Invitation.objects.filter(_is_one_of(addresses), chosen_at__isnull=False).order_by("chosen_at")
+    rows = Invitation.objects.filter(is_one_of(addresses), chosen_at__isnull=False).order_by("chosen_at")
     return {row.address.lower(): row for row in rows.only("address", "language", "time_zone", "chosen_at")}
 
 
@@ -193,10 +193,10 @@ def _begin(row: Invitation, name: str, contact: Contact | None, wish: Invitation
 
 def contacts_by_address(addresses: Iterable[str], by: AbstractBaseUser) -> dict[str, Contact]:
     """The contacts that `by` may see under these addresses (keys in lower case); the own one before the shared one."""
-    found = Contact.objects.visible_to(by).filter(_is_one_of(addresses))
+    found = Contact.objects.visible_to(by).filter(is_one_of(addresses))
     return {contact.address.lower(): contact for contact in sorted(found, key=lambda contact: not contact.is_shared)}
 
 
-def _is_one_of(addresses: Iterable[str]) -> Q:
+def is_one_of(addresses: Iterable[str]) -> Q:
     """Addresses are compared in lower case, which is what the unique indexes hold."""
     return Q(In(Lower("address"), [address.lower() for address in addresses]))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import entries, words
+from invitations import entries, preflight, words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.hidden_clients import offered_here
 from invitations.inviting import is_secret
@@ -90,6 +90,12 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
         "link": link,
         "text": whole_text(draft),
     }
+
+
+@register.simple_tag
+def before_inviting(conference: Conference, form: InviteForm) -> list[preflight.Note]:
+    """What to know before the chosen people are invited; nothing as long as nobody is chosen."""
+    return preflight.notes(conference, form.people, form.user, timezone.now()) if form.people else []
 
 
 @register.inclusion_tag("invitations/calendar_way.html")
