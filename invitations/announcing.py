@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from conferences.models import Change, Conference, Occurrence
 from invitations import carrying, outbox, owing
-from invitations.models import Delivery, InvitationQuerySet
+from invitations.models import Delivery, InvitationQuerySet, Way
 from invitations.outbox import Kind, State
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,8 @@ def _behind(conference: Conference) -> InvitationQuerySet:
     came along from another series in silence never was owed one.
     """
     newest = conference.changes.latest("sequence")
-    people = owing.with_past(conference.invitations.standing()).filter(announced_sequence__lt=newest.sequence)
+    standing = conference.invitations.standing().filter(way=Way.LETTER)
+    people = owing.with_past(standing).filter(announced_sequence__lt=newest.sequence)
     in_silence = Q(last_state=None, conference__follows__isnull=False)
     return people.filter(_meant(conference, newest), Q(first_told__isnull=False) | in_silence)
 

@@ -15,7 +15,7 @@ from conferences.models import Change, Conference
 from invitations import outbox, owing
 from invitations.models import Delivery, Invitation, InvitationQuerySet
 
-_ALONG = ("address", "name", "contact_id", "role", "language", "time_zone", "chosen_at")
+_ALONG = ("address", "name", "contact_id", "role", "way", "language", "time_zone", "chosen_at")
 
 
 def is_owed(conference: Conference) -> bool:

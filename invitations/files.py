@@ -7,9 +7,9 @@ from django.http import Http404, HttpResponse
 from conferences.links import join_url
 from conferences.models import Conference
 from conferences.responses import download
-from invitations import entries, message, words
+from invitations import by_hand, entries, message, words
 from invitations.mail_clients import whole_text
-from invitations.models import Delivery
+from invitations.models import Invitation
 from invitations.subjects import subject
 
 
@@ -25,21 +25,20 @@ def to_keep(conference: Conference, now: datetime) -> HttpResponse:
     return ics(conference, entries.file_to_keep(conference, now), now)
 
 
-def draft(conference: Conference, now: datetime) -> HttpResponse:
+def draft(conference: Conference, now: datetime, to: Invitation | None = None) -> HttpResponse:
     """A message for mail programs to open and to send: the whole text, and the file that is to keep where there is one.
 
     Nobody is asked by that file, so its UID is not that of our letters.
     """
+    text = by_hand.draft(to) if to else words.draft(conference, join_url(conference))
     place = words.current(conference, now)
+    when = words.When.of(place) if place else None
+    has_file = entries.has_entry(conference) and conference.cancelled_at is None
     content = message.draft(
-        subject=subject(
-            Delivery.Kind.INVITATION,
-            conference,
-            words.When.of(place) if place else None,
-            is_series=bool(conference.rule),
-        ),
-        text=whole_text(words.draft(conference, join_url(conference))),
-        calendar=entries.file_to_keep(conference, now) if entries.has_entry(conference) else None,
+        subject=subject(text.occasion, conference, when, is_series=bool(conference.rule)),
+        text=whole_text(text),
+        recipient=(to.name, to.address) if to else None,
+        calendar=entries.file_to_keep(conference, now, text.link) if has_file else None,
     )
     return download(content, "message/rfc822", _name(conference, now, "eml"))
 

@@ -220,6 +220,13 @@ class MailClientForm(forms.Form):
         )
 
 
+class ToldForm(forms.Form):
+    """Who was told by hand (everybody, if nobody is named), and the state that was on the page."""
+
+    sequence = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    person = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
+
+
 # ANSWERING
 
 

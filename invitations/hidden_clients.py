@@ -1,5 +1,7 @@
 """Rows of the mail-client drop-down that are left out, by the environment or by an administrator."""
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,6 +19,12 @@ def rows() -> list[tuple[str, str | Promise]]:
 def offered_here() -> dict[str, MailClient]:
     """The drop-down as people of this site see it."""
     return offered({*settings.HIDDEN_MAIL_CLIENTS, *HiddenClient.objects.values_list("client", flat=True)})
+
+
+def client_of(user: Any) -> MailClient:
+    """The one that somebody chose last; the first one for whoever has not chosen, or does not find theirs any more."""
+    clients = offered_here()
+    return clients.get(user.mail_client) or next(iter(clients.values()))
 
 
 class HiddenClient(models.Model):

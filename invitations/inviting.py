@@ -21,7 +21,7 @@ from conferences.choices import Role
 from conferences.models import Conference
 from conferences.tokens import new_token
 from invitations import outbox, quotas
-from invitations.models import ClosedError, Delivery, Invitation, PartStat, Submission
+from invitations.models import ClosedError, Delivery, Invitation, PartStat, Submission, Way
 
 type Person = tuple[str, str]
 """Name (may be empty) and address, as addressbook.addresses hands them out."""
@@ -29,6 +29,7 @@ type Person = tuple[str, str]
 _ASKED_ANEW = (
     "name", "contact", "role", "submission", "token", "announced_sequence", "partstat", "answered_at",
     "answered_sequence", "comment", "language", "time_zone", "chosen_at", "withdrawn_at",
+    "way", "told_at",
 )  # fmt: skip
 
 
@@ -44,11 +45,13 @@ def invite(
     submission_id: UUID,
     message: str = "",
     roles: Mapping[str, Role] | None = None,
+    way: Way = Way.LETTER,
     now: datetime,
 ) -> list[Invitation]:
     """Invite `people` (address unique without regard to case) and queue a letter to each; the invited ones.
 
-    `roles` holds, by address in lower case, who is more than a participant.
+    `roles` holds, by address in lower case, who is more than a participant. Whom somebody tells by hand (`way`) gets
+    no letter.
 
     Whoever is invited already stays untouched and is not in the answer; whoever was withdrawn is asked anew. A
     repeated `submission_id` does nothing and answers as the first time. Raises OtherSubmissionError when it comes with
@@ -56,7 +59,7 @@ def invite(
     """
     roles = roles or {}
     asked = [(name, address, str(roles.get(address.lower(), Role.PARTICIPANT))) for name, address in people]
-    digest = hashlib.sha256(json.dumps([conference.pk, sorted(asked), message]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([conference.pk, sorted(asked), message, way]).encode()).hexdigest()
     with transaction.atomic():
         submission, is_new = Submission.objects.get_or_create(
             pk=submission_id, defaults={"conference": conference, "by_id": by.pk, "message": message, "digest": digest}
@@ -64,7 +67,8 @@ def invite(
         if submission.digest != digest:
             raise OtherSubmissionError
         if is_new:
-            _ask(_open(conference, now), asked, submission, by, now)
+            submission.conference = _open(conference, now)
+            _ask(submission, asked, by, way, now)
     return list(Invitation.objects.filter(submission=submission).select_related("conference"))
 
 
@@ -101,13 +105,34 @@ def correct_address(invitation: Invitation, address: str, *, by: AbstractBaseUse
             people = [(invitation.name, address)]
             roles = {address.lower(): Role(invitation.role)}
             invite(
-                invitation.conference, people, by=by, submission_id=uuid4(), message=message, roles=roles, now=now
+                invitation.conference, people, by=by, submission_id=uuid4(), message=message, roles=roles,
+                way=Way(invitation.way), now=now,
             )  # fmt: skip
 
 
+def write_instead(invitation: Invitation, *, by: AbstractBaseUser, now: datetime) -> None:
+    """Let our letters take over from whoever told this person by hand; twice is once.
+
+    Raises ClosedError when the conference is cancelled or over, quotas.MayNotInviteError for too many new people.
+    """
+    with transaction.atomic():
+        conference = _open(invitation.conference, now)
+        row = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
+        if row.way == Way.LETTER or row.withdrawn_at:
+            return
+        quotas.check(by, [row.address], now)
+        row.conference, row.way, row.told_at = conference, Way.LETTER, None
+        row.submission = Submission.objects.create(conference=conference, by_id=by.pk)
+        row.created_at = now  # as far as letters are concerned, and quotas of them, the person is new
+        row.announced_sequence = conference.sequence
+        row.save(update_fields=["way", "told_at", "submission", "created_at", "announced_sequence"])
+        outbox.queue([row], Delivery.Kind.INVITATION, now=now)
+
+
 def is_secret(conference: Conference) -> bool:
-    """Whether nobody was told about it: no letter has left or may have left, and nobody came to its door."""
-    told = conference.deliveries.requests().arrived().exists()
+    """Whether nobody was told about it: no letter has left or may have left, nobody was told by hand or came."""
+    by_hand = conference.invitations.filter(way=Way.HAND).exists()
+    told = by_hand or conference.deliveries.requests().arrived().exists()
     came = conference.arrivals.exclude(key__startswith="user-").exists()
     return not (told or came)
 
@@ -145,24 +170,23 @@ def _raise_sequence(conference: Conference) -> None:
 
 
 def _ask(
-    conference: Conference,
-    people: Iterable[tuple[str, str, str]],
-    submission: Submission,
-    by: AbstractBaseUser,
-    now: datetime,
+    submission: Submission, people: Iterable[tuple[str, str, str]], by: AbstractBaseUser, way: Way, now: datetime
 ) -> None:
     """Insert the new ones, bring back the withdrawn ones, queue the letters: as many queries for 500 as for one."""
+    conference = submission.conference
     asked = {address.lower(): (name, address, role) for name, address, role in people}
     known = {row.address.lower(): row for row in conference.invitations.filter(is_one_of(asked))}
     again = [row for row in known.values() if row.withdrawn_at]
     new = [Invitation(address=address) for key, (_name, address, _role) in asked.items() if key not in known]
-    quotas.check(by, [row.address for row in (*new, *again)], now)
+    if way == Way.LETTER:
+        quotas.check(by, [row.address for row in (*new, *again)], now)
     if again:
         _raise_sequence(conference)
     contacts, wishes = contacts_by_address(asked, by), _wishes(asked)
     for row in (*new, *again):
         key = row.address.lower()
         row.conference, row.submission = conference, submission
+        row.way, row.told_at = way, now if way == Way.HAND else None
         name, _address, row.role = asked[key]
         _begin(row, name, contacts.get(key), wishes.get(key))
     Invitation.objects.bulk_create(new)

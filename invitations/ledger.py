@@ -19,15 +19,15 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from conferences.models import Conference
-from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply
+from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply, Way
 from invitations.outbox import Facts, the_one_that_counts
 
 PEOPLE_ON_A_PAGE = 100
 
 # In the order of the list: those first with whom there is something to do.
 STATUSES = (
-    "bounced", "undelivered", "perhaps", "held", "waiting", "unwanted", "accepted", "tentative", "declined", "sent",
-    "queued", "unanswered",
+    "bounced", "undelivered", "perhaps", "held", "waiting", "unwanted", "accepted", "tentative", "declined",
+    "by-hand", "sent", "queued", "unanswered",
 )  # fmt: skip
 ANSWERED = ("accepted", "tentative", "declined")
 _State = Delivery.State
@@ -86,6 +86,8 @@ class Line:
         """Since when it stands so."""
         if self.status in ANSWERED:
             return self.invitation.answered_at
+        if self.status == "by-hand":
+            return self.invitation.told_at
         return self.delivery.state_at if self.delivery and self.status != "queued" else None
 
     @property
@@ -118,19 +120,20 @@ class Ledger:
         rows = self.conference.invitations.standing().with_answer().order_by("pk", "deliveries__pk")
         letter = (f"deliveries__{name}" for name in Facts._fields)
         since = Subquery(Channel.objects.filter(since__isnull=False).values("since")[:1])
-        return list(rows.annotate(since=since).values_list("since", "pk", "answer", *letter))
+        return list(rows.annotate(since=since).values_list("since", "pk", "answer", "way", *letter))
 
     @cached_property
     def _people(self) -> list[tuple[int, int, int | None]]:
         """(place in STATUSES, invitation, newest letter) of everybody, in the order of the list."""
         found = []
-        for (person, answer), rows in groupby(self._letters, key=itemgetter(1, 2)):
-            letter = the_one_that_counts(Facts(*about) for _since, _person, _answer, *about in rows if about[0])
-            place = STATUSES.index(self._status(answer, letter))
+        for (person, answer, way), rows in groupby(self._letters, key=itemgetter(1, 2, 3)):
+            abouts = [] if way == Way.HAND else [row[4:] for row in rows if row[4]]
+            letter = the_one_that_counts(Facts(*about) for about in abouts)
+            place = STATUSES.index(self._status(answer, letter, "by-hand" if way == Way.HAND else "unanswered"))
             found.append((place, person, letter.pk if letter else None))
         return sorted(found)
 
-    def _status(self, answer: str, letter: Facts | None) -> str:
+    def _status(self, answer: str, letter: Facts | None, otherwise: str) -> str:
         kind, state, deferrals = (letter.kind, letter.state, letter.deferrals) if letter else (None, None, 0)
         if state in TROUBLES:
             return TROUBLES[state]
@@ -142,7 +145,7 @@ class Ledger:
             return "unanswered"  # the letter was taken back, though no worker has met it yet
         if state == _State.QUEUED and deferrals:
             return "waiting"
-        return UNTROUBLED.get(state, "unanswered")
+        return UNTROUBLED.get(state, otherwise)
 
     @cached_property
     def tally(self) -> dict[str, int]:
@@ -160,6 +163,16 @@ class Ledger:
     def count(self) -> int:
         """How many people are invited."""
         return len(self._people)
+
+    @property
+    def has_letters(self) -> bool:
+        """Whether this site tells any of them."""
+        return any(row[3] == Way.LETTER for row in self._letters)
+
+    @property
+    def tells_by_hand(self) -> bool:
+        """Whether somebody else than this site tells any of them."""
+        return any(row[3] == Way.HAND for row in self._letters)
 
     @property
     def is_open(self) -> bool:

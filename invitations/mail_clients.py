@@ -91,7 +91,7 @@ class Draft:
 
     `when` holds lines such as "Thursday 3 December 2026, 14:00–14:45 (Berlin, UTC+1)"; `link` is the direct link or
     somebody's personal one, and empty where nothing is left to join. `occasion` is one of invitation, update and
-    cancellation, and `news` are the lines that say what changed.
+    cancellation, `news` are the lines that say what changed, and `message` is what the organizer says about it.
     """
 
     topic: str
@@ -104,6 +104,7 @@ class Draft:
     organizer: str = ""
     occasion: str = "invitation"
     news: tuple[str, ...] = ()
+    message: str = ""
 
 
 class Form(Enum):
@@ -204,7 +205,7 @@ def whole_text(draft: Draft) -> str:
     opening = str(_OCCASIONS[draft.occasion][1]) % {"name": one_line(draft.organizer)}
     facts = [one_line(draft.topic), *map(one_line, draft.when)]
     news = [gettext("What changed:"), *draft.news] if draft.news else []
-    parts = [opening if draft.organizer else "", "\n".join(facts), "\n".join(news), details(draft)]
+    parts = [opening if draft.organizer else "", "\n".join(facts), "\n".join(news), draft.message, details(draft)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -237,7 +238,7 @@ def _forms(draft: Draft) -> Iterator[tuple[Form, Draft]]:
     yield Form.WHOLE, draft
     yield Form.NO_AGENDA, replace(draft, agenda="")
     opener = "" if draft.occasion == "invitation" else draft.organizer  # that it is off has to be said
-    bare = replace(draft, agenda="", number="", dial_in="", organizer=opener, news=())
+    bare = replace(draft, agenda="", number="", dial_in="", organizer=opener, news=(), message="")
     for length in range(_TITLE_LIMIT, 0, -1):
         yield Form.SHORT, replace(bare, topic=cut(one_line(draft.topic), length))
 

@@ -22,7 +22,7 @@ from django.db.models.functions import Now
 
 from conferences.models import Conference
 from conferences.tokens import new_token
-from invitations.models import Channel, Delivery, Invitation
+from invitations.models import Channel, Delivery, Invitation, Way
 from invitations.silence import Silence
 
 Kind, State, Why = Delivery.Kind, Delivery.State, Delivery.Why
@@ -69,11 +69,11 @@ def queue(
 
     With `original_date` the letter is about that one occurrence, and says nothing of the rest. Doing it twice is doing
     it once: a row of the same kind, sequence and date stays the only one. Whose silence is wanted gets a row that is
-    over already, by which the organizer sees what they were not told.
+    over already, by which the organizer sees what they were not told. Who is told by hand gets nothing.
     """
-    if not invitations:
+    people = sorted(_written_to(invitations), key=lambda invitation: invitation.pk)  # one order for all: no deadlock
+    if not people:
         return
-    people = sorted(invitations, key=lambda invitation: invitation.pk)  # one order for all: no deadlock
     conference = people[0].conference
     if priority is None:
         priority = int(len(people) > SMALL_SUBMISSION)
@@ -95,6 +95,10 @@ def queue(
     if original_date is None:
         note_announced(people)
     ring()
+
+
+def _written_to(invitations: Iterable[Invitation]) -> Iterable[Invitation]:
+    return (invitation for invitation in invitations if invitation.way == Way.LETTER)
 
 
 def note_announced(people: Collection[Invitation]) -> None:
@@ -172,6 +176,8 @@ def send_again(invitation: Invitation, *, now: datetime) -> bool:
     with transaction.atomic():
         person = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
         theirs = person.deliveries.order_by("pk")
+        if person.way == Way.HAND:
+            return False
         counts = the_one_that_counts(Facts(*row) for row in theirs.values_list(*Facts._fields))
         has_left = {State.SENT, State.UNCERTAIN, State.BOUNCED}
         if counts is None or not (counts.state in {State.QUEUED, State.FAILED, *has_left} or counts.is_unwanted):

@@ -17,7 +17,7 @@ from django.db.models.lookups import In
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from invitations.models import Invitation, InvitationQuerySet
+from invitations.models import Invitation, InvitationQuerySet, Way
 
 IN_FIRST_WEEK = 200
 LATER = 2_000
@@ -62,7 +62,7 @@ def limit_of(by: AbstractBaseUser, now: datetime) -> int | None:
 
 
 def _asked_by(by: AbstractBaseUser) -> InvitationQuerySet:
-    return Invitation.objects.filter(submission__by=by.pk)
+    return Invitation.objects.filter(submission__by=by.pk, way=Way.LETTER)
 
 
 def _strangers(by: AbstractBaseUser, addresses: Collection[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations import feed_views, personal_views, preview_views, views, you_views
+from invitations import feed_views, hand_views, personal_views, preview_views, views, you_views
 
 app_name = "invitations"
 
@@ -15,6 +15,9 @@ urlpatterns = [
     path("conferences/<int:pk>/preview/", preview_views.preview, name="preview"),
     path("conferences/<int:pk>/preview/html/", preview_views.preview_html, name="preview-html"),
     path("conferences/<int:pk>/preview/test/", preview_views.send_test, name="test-letter"),
+    path("conferences/<int:pk>/invitations/<int:invitation_pk>/way/", hand_views.write_instead, name="way"),
+    path("conferences/<int:pk>/by-hand/", hand_views.note, name="by-hand"),
+    path("conferences/<int:pk>/by-hand/news/", hand_views.told, name="told"),
     path("conferences/<int:pk>/deletion/", views.delete_conference, name="deletion"),
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),

@@ -7,6 +7,7 @@ from functools import wraps
 
 import segno
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,13 +21,13 @@ from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
 from conferences.responses import View, download
 from conferences.typed import keeps_what_was_typed
-from invitations import inviting, outbox, words
+from invitations import by_hand, inviting, outbox, words
 from invitations.files import draft, to_keep
 from invitations.forms import AddressForm, InviteForm
-from invitations.hidden_clients import offered_here
+from invitations.hidden_clients import client_of, offered_here
 from invitations.ledger import Ledger
 from invitations.mail_clients import compose, whole_text
-from invitations.models import ClosedError, Invitation
+from invitations.models import ClosedError, Invitation, Way
 from invitations.quotas import MayNotInviteError
 
 TOO_LATE = gettext_lazy("This conference is over or cancelled: nobody can be invited any more.")
@@ -71,19 +72,29 @@ def _invite(request: SignedInRequest, conference: Conference, now: datetime) -> 
     form = InviteForm.gathering(request.user, request.POST) or InviteForm(request.user, request.POST)
     status = 200
     if form.is_valid():
-        people = form.cleaned_data.pop("q")
-        try:
-            inviting.invite(conference, people, roles=form.roles, by=request.user, now=now, **form.cleaned_data)
+        _people, status = invited(form, conference, request.user, now)
+        if status == 302:
             return redirect("invitations:ledger", conference.pk)
-        except ClosedError:
-            form.add_error(None, TOO_LATE)
-        except MayNotInviteError as error:
-            form.add_error(None, str(error))
-        except inviting.OtherSubmissionError:
-            form.was_sent_before()
-            status = 409
     context = {"tab": "conferences", "conference": conference, "form": form}
     return render(request, "invitations/invite.html", context, status=status)
+
+
+def invited(
+    form: InviteForm, conference: Conference, by: AbstractBaseUser, now: datetime, way: Way = Way.LETTER
+) -> tuple[list[Invitation], int]:
+    """Whom a valid `form` invites, and 302; or nobody, and the status of the page on which the form says why."""
+    people = form.cleaned_data.pop("q")
+    try:
+        rows = inviting.invite(conference, people, roles=form.roles, by=by, now=now, way=way, **form.cleaned_data)
+        return rows, 302
+    except ClosedError:
+        form.add_error(None, TOO_LATE)
+    except MayNotInviteError as error:
+        form.add_error(None, str(error))
+    except inviting.OtherSubmissionError:
+        form.was_sent_before()
+        return [], 409
+    return [], 200
 
 
 @require_POST
@@ -123,7 +134,12 @@ def correct_address(request: SignedInRequest, invitation: Invitation) -> HttpRes
         except MayNotInviteError as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("The invitation goes to %(address)s now.") % {"address": address})
+            said = (
+                _("The address is %(address)s now.")
+                if invitation.way == Way.HAND
+                else _("The invitation goes to %(address)s now.")
+            )
+            messages.success(request, said % {"address": address})
             return redirect("invitations:ledger", invitation.conference_id)
     return render(request, "invitations/address.html", {"tab": "conferences", "invitation": invitation, "form": form})
 
@@ -159,21 +175,31 @@ def delete_conference(request: SignedInRequest, pk: int) -> HttpResponse:
 def mail_client(request: SignedInRequest, pk: int) -> HttpResponse:
     """GET: “Open MS Outlook”, the way without script. POST: remember the choice, then lead there."""
     conference = managed(request, pk)
-    slug = request.POST.get("client") or request.GET.get("client", "")
+    asked = request.POST if request.method == "POST" else {"client": client_of(request.user).slug, **request.GET.dict()}
+    slug = asked.get("client", "")
     if slug not in offered_here():
         return redirect(conference)
     if request.method == "POST":
         request.user.mail_client = slug
         request.user.save(update_fields=["mail_client"])
         return redirect(f"{request.path}?client={slug}")
-    text = words.draft(conference, join_url(conference))
+    person = _told_by_hand(request, conference)
+    text = by_hand.draft(person) if person else words.draft(conference, join_url(conference))
     context = {
         "tab": "conferences",
         "conference": conference,
-        "compose": compose(slug, text),
+        "person": person,
+        "compose": compose(slug, text, person.address if person else ""),
         "text": whole_text(text),
     }
     return render(request, "invitations/mail_client.html", context)
+
+
+def _told_by_hand(request: SignedInRequest, conference: Conference) -> Invitation | None:
+    """Whom the organizer writes to, if the page is for somebody in particular. Raises Http404 for whom we write to."""
+    pk = request.GET.get("person", "")
+    rows = by_hand.people(conference).select_related("conference__organizer")
+    return get_object_or_404(rows, pk=pk) if pk.isdecimal() else None
 
 
 @require_safe
@@ -185,7 +211,8 @@ def calendar_file(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def draft_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The conference as a message that a mail program opens, for the organizer to send."""
-    return draft(managed(request, pk), timezone.now())
+    conference = managed(request, pk)
+    return draft(conference, timezone.now(), to=_told_by_hand(request, conference))
 
 
 @require_safe

@@ -45,6 +45,7 @@ BADGES: dict[str, tuple[str, str, Text]] = {
     "perhaps": ("warn", "question", gettext_lazy("Perhaps sent")),
     "held": ("plain", "clock", gettext_lazy("Held back")),
     "unwanted": ("plain", "mail", gettext_lazy("Wants no letters")),
+    "by-hand": ("info", "user", gettext_lazy("Told by you")),
     "accepted": ("ok", "check", gettext_lazy("Accepted")),
     "tentative": ("warn", "question", gettext_lazy("Tentative")),
     "declined": ("neutral", "x", gettext_lazy("Declined")),

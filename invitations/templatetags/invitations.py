@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import entries, preflight, words
+from invitations import by_hand, entries, preflight, words
 from invitations.forms import InviteForm, MailClientForm
-from invitations.hidden_clients import offered_here
+from invitations.hidden_clients import client_of, offered_here
 from invitations.inviting import is_secret
 from invitations.ledger import Ledger
 from invitations.mail_clients import compose, whole_text
@@ -37,6 +37,7 @@ TALLY = {
     "held": _("held back"),
     "waiting": _("waiting"),
     "unwanted": _("want no letters"),
+    "by-hand": _("told by you"),
     "accepted": _("accepted"),
     "tentative": _("tentative"),
     "declined": _("declined"),
@@ -96,6 +97,18 @@ def invite_ways(context: template.Context, conference: Conference, form: InviteF
 def before_inviting(conference: Conference, form: InviteForm) -> list[preflight.Note]:
     """What to know before the chosen people are invited; nothing as long as nobody is chosen."""
     return preflight.notes(conference, form.people, form.user, timezone.now()) if form.people else []
+
+
+@register.inclusion_tag("invitations/to_tell.html", takes_context=True)
+def to_tell(context: template.Context, conference: Conference) -> dict[str, Any]:
+    """Whom the organizer has to tell again by hand, each with a message that is ready."""
+    rows = by_hand.to_tell(conference, timezone.now()) if by_hand.people(conference).exists() else None
+    if rows is None or not (count := rows.count()):
+        return {}
+    client = client_of(context["request"].user)
+    people = list(rows.select_related("conference__organizer")[:PEOPLE_IN_PANEL])
+    messages = [(person, compose(client.slug, by_hand.draft(person), person.address)) for person in people]
+    return {"conference": conference, "count": count, "client": client, "to_tell": messages}
 
 
 @register.inclusion_tag("invitations/calendar_way.html")

@@ -6,6 +6,7 @@ from django import template
 
 from conferences import recurrence
 from conferences.models import Change, Conference
+from invitations import by_hand
 from invitations.models import ASKED_AT, TIME_FACTS
 
 register = template.Library()
@@ -22,6 +23,7 @@ class Told:
     names: list[str]
     added: int
     asks_anew: bool
+    by_hand: int  # of all these, who gets no letter because somebody else tells them
 
     @property
     def more(self) -> int:
@@ -39,6 +41,7 @@ def people_told(conference: Conference, draft: Change) -> Told:
         count=count,
         names=[person.name or person.shown_address for person in people.order_by("name", "pk")[:NAMED]],
         added=added if added < count else 0,
+        by_hand=by_hand.people(conference).count(),
         asks_anew=draft.kind == Change.Kind.CHANGED and _is_another_time(draft),
     )
 

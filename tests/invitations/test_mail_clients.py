@@ -168,7 +168,7 @@ def test_an_update_says_what_changed_and_a_cancellation_leads_nowhere() -> None:
     assert "\n\nWhat changed:\nTime: 15:00 (was 14:00)\n\n" in update.body
 
     off = replace(DRAFT, occasion="cancellation", link="", agenda="", number="", password="", topic="Ё" * 200)
-    cancellation = compose("outlook", replace(off, news=("Sorry! " * 300,)))
+    cancellation = compose("outlook", replace(off, message="Sorry! " * 300))
     assert cancellation.form is Form.SHORT
     assert cancellation.body == f"Ines Halvorsen has cancelled a conference\n\n{'Ё' * 59}…\n{WHEN}"
 

@@ -13,7 +13,7 @@ from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Change, Conference, Template
 from conferences.series import continue_from
-from invitations.models import Invitation, PartStat
+from invitations.models import Invitation, PartStat, Way
 from tests.factories import make_conference, make_contact, make_invitation
 
 pytestmark = [pytest.mark.browser]
@@ -38,6 +38,9 @@ def conference(alice: User) -> Conference:
         make_contact(alice, name[:128], f"person{number}@example.org", organisation=HOSTILE)
         invitation = make_invitation(conference, f"person{number}@example.org", name[:128])
         invitation.respond(PartStat.DECLINED, comment[:500], timezone.now())
+    conference.invitations.filter(address="person0@example.org").update(way=Way.HAND, told_at=timezone.now())
+    changed = {"agenda": f"{HOSTILE}\n{LONG}"}
+    conference.change(alice, changed, seen_sequence=0, tell=Change.Tell.ALL, now=timezone.now())
     return conference
 
 
@@ -73,7 +76,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     """Every page that can be looked at, of the organizer and of guests."""
     past, cancelled = over(alice), make_conference(alice, topic=HOSTILE)
     cancelled.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY, message=HOSTILE)
-    invitation = Invitation.objects.filter(conference=conference).first()
+    invitation = Invitation.objects.filter(conference=conference, way=Way.HAND).first()
     assert invitation
     contact = Contact.objects.filter(owner=alice).first()
     assert contact
@@ -97,6 +100,8 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         f"{reverse('conferences:new')}?template={templates[0].pk}",
         reverse("conferences:templates"),
         reverse("invitations:feed-address"),
+        reverse("invitations:by-hand", args=[conference.pk]),
+        f"{reverse('invitations:mail-client', args=[conference.pk])}?person={invitation.pk}",
         *(reverse(f"conferences:{name}", args=[templates[1].pk]) for name in ("template", "template-deletion")),
         reverse("conferences:save-as-template", args=[conference.pk]),
         *(f"{reverse('addressbook:contacts')}?q={query}" for query in ("", "person", "%3Cscript%3E")),
