@@ -32,6 +32,8 @@ TRUSTED_PROXY_COUNT = environ.read_with("TRUSTED_PROXY_COUNT", "0", environ.whol
 WORKERS = environ.read_with("WORKERS", "2", environ.whole_number(1, 64))
 ADMIN_ENABLED = environ.read_with("ADMIN_ENABLED", "false", environ.flag)
 ALLOW_SIGNUP = environ.read_with("ALLOW_SIGNUP", "false", environ.flag)
+# Days after which nobody needs to know any more who was invited, or came.
+GUESTS_KEPT_DAYS = environ.read_with("GUESTS_KEPT_DAYS", "90", environ.whole_number(1, 36_500))
 # 0: not said (invitations.quotas knows what holds then).
 QUOTA_NEW_RECIPIENTS = environ.read_with("QUOTA_NEW_RECIPIENTS", "", environ.number_if_any(1, 999_999))
 METRICS_TOKEN = environ.read("METRICS_TOKEN")

@@ -11,10 +11,10 @@ from django.db import connection
 
 from conferences import series_upkeep, zone_rules
 from conferences.models import Arrival, Attempt
+from invitations import erasing
 
 logger = logging.getLogger(__name__)
 
-ARRIVALS_KEPT = timedelta(days=90)
 CACHE_TABLE = settings.CACHES["default"]["LOCATION"]
 
 
@@ -32,7 +32,13 @@ def forget_expired(now: datetime) -> None:
 
 def forget_arrivals(now: datetime) -> None:
     """Delete who came where, once nobody can have a use for it any more: names of guests are not ours to keep."""
-    Arrival.objects.filter(knocked_at__lt=now - ARRIVALS_KEPT).delete()
+    Arrival.objects.filter(knocked_at__lt=now - timedelta(days=settings.GUESTS_KEPT_DAYS)).delete()
+
+
+def forget_people(now: datetime) -> None:
+    """Forget who was invited to what has long been over: names and addresses of guests are not ours to keep."""
+    if count := erasing.forget_old(now):
+        logger.info("%d invitations say nothing of a person any more", count)
 
 
 def follow_zone_rules(now: datetime) -> None:

@@ -81,8 +81,8 @@ class Trip:
         """One try."""
         row = self.claim.delivery
         try:
-            message, name = writing.read(row), f"{row.created_at:%Y%m%d-%H%M%S}-{row.pk}"
-            return channel.send(row.address, message, name=name, alive=self.may_go_on)
+            message = writing.read(row)
+            return channel.send(row.address, message, name=row.file_name, alive=self.may_go_on)
         except outgoing.LeaseLost:
             return None
         except Exception:  # whatever it is, it is this message's own failure

@@ -1,7 +1,7 @@
 """What is in a calendar feed: all conferences that a person manages, for calendars that ask again and again."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -48,8 +48,12 @@ def version(user: AbstractBaseUser, now: datetime) -> str:
 
 
 def content(user: AbstractBaseUser, now: datetime) -> bytes:
-    """One VCALENDAR with an entry for each conference and one VTIMEZONE for each zone."""
-    events = list(_events(user, now))
+    """The calendar of all that is in the feed."""
+    return written(list(_events(user, now)), now)
+
+
+def written(events: Collection[Event], now: datetime) -> bytes:
+    """One VCALENDAR with an entry for each event and one VTIMEZONE for each zone."""
     zones = _zones(events, now)
     vevents = [
         calendar.add_details(calendar.entry(each, zones.get(each.zone)), each)

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.timesince import timesince
@@ -163,6 +163,11 @@ class Ledger:
     def count(self) -> int:
         """How many people are invited."""
         return len(self._people)
+
+    @cached_property
+    def erased(self) -> int:
+        """How many had themselves erased, and so are no longer invited."""
+        return self.conference.invitations.filter(erased_at=F("withdrawn_at")).count()
 
     @property
     def has_letters(self) -> bool:

@@ -242,6 +242,11 @@ class Invitation(models.Model):
         return reverse("invitations:personal", args=[self.token])
 
     @property
+    def key(self) -> str:
+        """By which the door tells this person from others: see join.Visitor."""
+        return f"invitation-{self.pk}"
+
+    @property
     def shown_address(self) -> str:
         """The address as people read it."""
         return str(_("erased")) if self.erased_at else shown_address(self.address)
@@ -478,6 +483,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}: {self.state}"
+
+    @property
+    def file_name(self) -> str:
+        """What a file of this letter is called, where letters become files."""
+        return f"{self.created_at:%Y%m%d-%H%M%S}-{self.pk}"
 
     @property
     def is_standing(self) -> bool:

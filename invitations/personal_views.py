@@ -68,7 +68,7 @@ def _onward(invitation: Invitation, now: datetime) -> Invitation | None:
 def _visitor(invitation: Invitation, name: str = "") -> Visitor:
     """Who stands at the door: the role is read at each use."""
     name = invitation.name or name
-    return Visitor(name, f"invitation-{invitation.pk}", Role(invitation.role), is_invited=True)
+    return Visitor(name, invitation.key, Role(invitation.role), is_invited=True)
 
 
 def _about(invitation: Invitation, now: datetime) -> dict[str, Any]:

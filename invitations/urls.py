@@ -28,6 +28,7 @@ urlpatterns = [
     path("join/<str:token>/conference.ics", personal_views.direct_calendar_file, name="direct-calendar-file"),
     path("i/", you_views.lost_link, name="lost-link"),
     path("i/sent/", you_views.link_sent, name="link-sent"),
+    path("i/erased/", you_views.erased, name="erased"),
     path("i/<str:token>/", personal_views.personal_page, name="personal"),
     path("i/<str:token>/answer/", personal_views.answered, name="answer"),
     path("i/<str:token>/room/", personal_views.personal_room, name="room"),
@@ -36,5 +37,8 @@ urlpatterns = [
     path("i/<str:token>/you/", you_views.you, name="you"),
     path("i/<str:token>/you/links/", you_views.your_links, name="your-links"),
     path("i/<str:token>/you/letters/", you_views.your_letters, name="your-letters"),
+    path("i/<str:token>/you/data/", you_views.your_data, name="your-data"),
+    path("i/<str:token>/you/data.<str:ending>", you_views.your_data_file, name="your-data-file"),
+    path("i/<str:token>/you/erasure/", you_views.erasure, name="erasure"),
     path("i/<str:token>/you/report/", you_views.report, name="report"),
 ]

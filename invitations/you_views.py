@@ -10,20 +10,22 @@ from datetime import datetime
 from functools import wraps
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conferences.links import by_token
-from conferences.responses import View, guest_page, network_of
-from invitations import links, reporting, wishes, words
+from conferences.responses import View, download, guest_page, network_of
+from invitations import erasing, links, own_data, reporting, wishes, words
 from invitations.models import Invitation
 from invitations.silence import Silence
-from invitations.you_forms import LostLinkForm, ReportForm, WishesForm
+from invitations.you_forms import ErasureForm, LostLinkForm, ReportForm, WishesForm
 
-type PageOfOneself = Callable[[HttpRequest, Invitation, datetime], HttpResponse]
+type PageOfOneself = Callable[..., HttpResponse]
+
+INVITATIONS_SHOWN = 50
 
 
 def page_of_oneself(*methods: str) -> Callable[[PageOfOneself], View]:
@@ -33,13 +35,13 @@ def page_of_oneself(*methods: str) -> Callable[[PageOfOneself], View]:
         @guest_page
         @require_http_methods(methods)
         @wraps(view)
-        def of_invitation(request: HttpRequest, token: str) -> HttpResponse:
+        def of_invitation(request: HttpRequest, token: str, **rest: str) -> HttpResponse:
             now = timezone.now()
             rows = Invitation.objects.select_related("conference__organizer", "submission")
             invitation = by_token(rows, network=network_of(request), now=now, token=token)
             if invitation.language:
                 translation.activate(words.language_of(invitation.language))
-            return view(request, invitation, now)
+            return view(request, invitation, now, **rest)
 
         return of_invitation
 
@@ -98,7 +100,56 @@ def report(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpR
     return render(request, "invitations/you/report.html", {"invitation": invitation, "form": form})
 
 
+# WHAT IS KNOWN OF THEM
+
+
+@page_of_oneself("GET", "HEAD")
+def your_data(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Everything that this site knows about the address."""
+    known, zone = own_data.about(invitation.address), invitation.time_zone or invitation.conference.time_zone
+    shown = known["invitations"][:INVITATIONS_SHOWN]
+    context = {
+        "invitation": invitation,
+        "known": known,
+        "zone": zone,
+        "records": [(record["topic"], list(own_data.lines(record, zone))) for record in shown],
+        "mail": list(own_data.lines({"mail": known["mail"]}, zone)),
+        "more": len(known["invitations"]) - len(shown),
+        "files": own_data.FILES,
+    }
+    return render(request, "invitations/you/data.html", context)
+
+
+@page_of_oneself("GET", "HEAD")
+def your_data_file(request: HttpRequest, invitation: Invitation, now: datetime, *, ending: str) -> HttpResponse:
+    """The same as a file. Http404 for an ending that is none of own_data.FILES."""
+    if ending not in own_data.FILES:
+        raise Http404
+    content_type, write = own_data.FILES[ending]
+    content = write(invitation.address, invitation.time_zone or invitation.conference.time_zone, now)
+    return download(content, content_type, f"my-data.{ending}")
+
+
+@page_of_oneself("GET", "HEAD", "POST")
+def erasure(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Ask, then forget the person."""
+    form = ErasureForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        if form.cleaned_data["silence"]:
+            wishes.silence(invitation.address, now)
+        erasing.erase(invitation, now)
+        return redirect("invitations:erased")
+    return render(request, "invitations/you/erasure.html", {"invitation": invitation, "form": form})
+
+
 # WITHOUT A LINK
+
+
+@guest_page
+@require_safe
+def erased(request: HttpRequest) -> HttpResponse:
+    """It is done."""
+    return render(request, "invitations/you/erased.html")
 
 
 @guest_page

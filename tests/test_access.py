@@ -135,6 +135,10 @@ TABLE = {
     "invitations:you": public(200, 200, "personal-link"),
     "invitations:your-links": public(405, 302, "personal-link"),
     "invitations:your-letters": public(200, 302, "personal-link"),
+    "invitations:your-data": public(200, 405, "personal-link"),
+    "invitations:your-data-file": public(200, 405, "data-file"),
+    "invitations:erasure": Row((200, 200, 200), (302, 404, 404), "personal-link", is_open=True),  # the link ends
+    "invitations:erased": public(200, 405),
     "invitations:report": public(200, 302, "personal-link"),
 }
 
@@ -171,6 +175,7 @@ class Scene:
             "invitation": [self.conference.pk, self.invitation.pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
+            "data-file": [self.invitation.token, "json"],
             "feed": [Feed.objects.get(user=self.conference.organizer).token],
             "letter": ["some-letter"],
             "key": ["1", "set-password"],

@@ -91,7 +91,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
-    names = ("personal", "answer", "you", "your-letters", "report")
+    names = ("personal", "answer", "you", "your-letters", "your-data", "erasure", "report")
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in names]
     return [
         *(reverse(name) for name in plain),
@@ -110,7 +110,15 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         *(one.get_absolute_url() for one in (past, cancelled)),
         *(reverse(f"invitations:{name}", args=[conference.pk, invitation.pk]) for name in ("address", "removal")),
         *(reverse("conferences:join", args=[one.join_token]) for one in (conference, past, cancelled)),
-        *(reverse(name) for name in ("conferences:join-by-number", "invitations:lost-link", "invitations:link-sent")),
+        *(
+            reverse(name)
+            for name in (
+                "conferences:join-by-number",
+                "invitations:lost-link",
+                "invitations:link-sent",
+                "invitations:erased",
+            )
+        ),
         *of_guest,
         *of_series(alice),
     ]

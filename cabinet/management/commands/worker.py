@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection
 
 from cabinet.checks import durable_database
-from cabinet.upkeep import extend_series, follow_zone_rules, forget_arrivals, forget_expired
+from cabinet.upkeep import extend_series, follow_zone_rules, forget_arrivals, forget_expired, forget_people
 from invitations import announcing, claims, outbox, workers
 from invitations.delivering import Crew
 
@@ -82,6 +82,7 @@ class Loop:
         if time.monotonic() >= self._daily_at:
             extend_series(now)
             forget_arrivals(now)
+            forget_people(now)
             self._daily_at = time.monotonic() + DAY
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)

@@ -1,0 +1,137 @@
+"""Forgetting people: when they ask for it, and once nobody needs to know any more who they were.
+
+What is left of an invitation still counts, so many invited, so many accepted, and says nothing of anybody. Address
+books stay as they are: they belong to those who keep them. Nobody is written to about it.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Q
+
+from conferences.models import Arrival, Conference
+from conferences.tokens import new_token
+from invitations.models import Delivery, IncomingMail, Invitation, InvitationQuerySet, Received, Reply, Submission
+from invitations.outbox import Kind, State, Why
+
+# People who are forgotten in one transaction: SQLite has one writer at a time, and others wait for it.
+CHUNK = 500
+# No mail goes there (RFC 2606 section 2).
+NOWHERE = "erased.invalid"
+NO_NAME = "–"
+_FORGOTTEN = (
+    "address", "name", "contact", "token", "comment", "language", "time_zone", "chosen_at", "away_at", "away_note",
+    "erased_at",
+)  # fmt: skip
+# A letter with links is over within two days; that somebody asked for it is nobody's business afterwards.
+LINKS_KEPT = timedelta(days=3)
+
+
+def erase(invitation: Invitation, now: datetime) -> None:
+    """Forget all that is known of the address of `invitation`, and withdraw its invitations, without letters.
+
+    The one whose link was used goes last, so that whoever is interrupted can press once more.
+    """
+    address = invitation.address
+    others = Invitation.objects.known_to(address).exclude(pk=invitation.pk)
+    for pk in others.values_list("pk", flat=True):
+        _leave(pk, now)
+    with transaction.atomic():
+        _forget_mail(address)
+        _leave(invitation.pk, now)
+
+
+def forget_old(now: datetime) -> int:
+    """Forget whoever was invited to what has been over, cancelled or withdrawn for long enough; how many those were."""
+    limit, count = now - timedelta(days=settings.GUESTS_KEPT_DAYS), 0
+    while pks := list(_old(limit).values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            _forget(pks, now)
+        count += len(pks)
+    _forget_old_mail(limit, now)
+    return count
+
+
+def _old(limit: datetime) -> InvitationQuerySet:
+    gone = Q(withdrawn_at__lt=limit) | Q(conference__cancelled_at__lt=limit) | Q(conference__over_at__lt=limit)
+    return Invitation.objects.filter(gone, erased_at=None).order_by("pk")
+
+
+def _leave(pk: int, now: datetime) -> None:
+    """One invitation: withdrawn, if it was not, and forgotten."""
+    with transaction.atomic():
+        Conference.objects.select_for_update(no_key=True).get(invitations=pk)
+        Invitation.objects.filter(pk=pk, withdrawn_at=None).update(withdrawn_at=now)
+        _forget([pk], now)
+
+
+def _forget(pks: Collection[int], now: datetime) -> None:
+    """Within a transaction: take out of these invitations, and of all that belongs to them, what says who it was."""
+    people = list(Invitation.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True))
+    for row in people:
+        row.address, row.token, row.erased_at = f"{row.pk}@{NOWHERE}", new_token(), now
+        row.name = row.comment = row.language = row.time_zone = row.away_note = ""
+        row.contact = row.chosen_at = row.away_at = None
+    Invitation.objects.bulk_update(people, _FORGOTTEN)
+    Reply.objects.filter(invitation__in=people).update(comment="")
+    IncomingMail.objects.filter(invitation__in=people).delete()
+    Arrival.objects.filter(key__in=[row.key for row in people]).update(name=NO_NAME)
+    Submission.objects.filter(invitations__in=people).update(digest="")  # a hash of addresses, without a key
+    _forget_letters(people, now)
+
+
+def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
+    """What waits is dropped; of what a worker has in hand nobody will know what became of it, and nothing follows.
+
+    Others' letters that wait, and may name these people, are written anew; so are those to organizers.
+    """
+    theirs = Delivery.objects.filter(invitation__in=people)
+    if folder := settings.MAIL.folder:
+        names = [row.file_name for row in theirs.defer("message")]
+        transaction.on_commit(partial(_delete_files, folder, names))
+    theirs.filter(state__in=[State.QUEUED, State.HELD]).update(
+        state=State.CANCELLED, why=Why.WITHDRAWN, state_at=now
+    )  # fmt: skip
+    theirs.filter(state=State.SENDING).update(state=State.UNCERTAIN, why=Why.STOPPED, state_at=now)
+    theirs.update(
+        address=f"nobody@{NOWHERE}", reply="", message=None, due_at=None, worker="", leased_until=None, started_at=None
+    )
+    of_others = Delivery.objects.filter(conference__in={row.conference_id for row in people})
+    of_others.filter(state=State.QUEUED, copies=0).update(message=None, composed_at=None)
+    of_others.filter(state=State.UNCERTAIN, kind=Kind.NOTICE).update(message=None, due_at=None)
+
+
+def _delete_files(folder: Path, names: Collection[str]) -> None:
+    """Letters that were written to files in `folder` instead of being sent."""
+    for name in names:
+        (folder / f"{name}.eml").unlink(missing_ok=True)
+
+
+def _forget_mail(address: str) -> None:
+    """What came from `address` without belonging to an invitation, and what it was sent because it asked."""
+    IncomingMail.objects.filter(address__iexact=address).delete()
+    asked = [Kind.LINKS]
+    if not get_user_model().objects.filter(email__iexact=address).exists():  # an organizer's account is not a guest's
+        asked.append(Kind.ACCOUNT)
+    Delivery.objects.filter(kind__in=asked, address__iexact=address).delete()
+
+
+def _forget_old_mail(limit: datetime, now: datetime) -> None:
+    """What came, what was asked for, and that it was read; nothing is written where there is nothing."""
+    over = Q(conference__over_at__lt=limit) | Q(conference__cancelled_at__lt=limit)
+    endless = Q(conference__over_at=None, received_at__lt=limit)
+    done = Delivery.objects.filter(due_at=None).exclude(state=State.SENDING)
+    old = [
+        IncomingMail.objects.filter(over | endless),
+        Received.objects.filter(at__lt=limit),
+        done.filter(kind=Kind.LINKS, state_at__lt=now - LINKS_KEPT),
+        done.filter(kind=Kind.ACCOUNT, state_at__lt=limit),
+    ]
+    for rows in old:
+        if rows.exists():
+            rows.delete()
