@@ -62,7 +62,7 @@ def add(request: SignedInRequest) -> HttpResponse:
     initial = {"address" if "@" in hint else "name": hint, "book": request.GET.get("book", Book.PERSONAL)}
     form = NewContactForm(request.POST or None, user=request.user, initial=initial)
     if request.method == "POST" and form.is_valid() and form.store():
-        messages.success(request, _("\u2068%(name)s\u2069 added.") % {"name": form.instance.name})
+        messages.success(request, _("%(name)s added.") % {"name": f"\u2068{form.instance.name}\u2069"})
         return redirect("addressbook:contacts")
     return render(request, "addressbook/contact.html", {"tab": "contacts", "form": form})
 
@@ -73,7 +73,7 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact.objects.editable_by(request.user), pk=pk)
     form = ContactForm(request.POST or None, instance=contact)
     if request.method == "POST" and form.is_valid() and form.store():
-        messages.success(request, _("\u2068%(name)s\u2069 saved.") % {"name": contact.name})
+        messages.success(request, _("%(name)s saved.") % {"name": f"\u2068{contact.name}\u2069"})
         return redirect("addressbook:contacts")
     return render(request, "addressbook/contact.html", {"tab": "contacts", "form": form, "contact": contact})
 
@@ -84,6 +84,6 @@ def delete(request: SignedInRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact.objects.editable_by(request.user), pk=pk)
     if request.method == "POST":
         contact.delete()
-        messages.success(request, _("\u2068%(name)s\u2069 deleted.") % {"name": contact.name})
+        messages.success(request, _("%(name)s deleted.") % {"name": f"\u2068{contact.name}\u2069"})
         return redirect("addressbook:contacts")
     return render(request, "addressbook/deletion.html", {"tab": "contacts", "contact": contact})

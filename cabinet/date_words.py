@@ -1,9 +1,10 @@
 """Words of Django's own that our catalogs translate anew; nothing but `make words` reads this module.
 
-Our dates stand within sentences, and there Russian writes weekdays small and May as "мая".
+Our dates stand within sentences, and there Russian writes weekdays small and May as "мая". Spans of time stand only
+after "in" and before "ago", and there both languages want other endings.
 """
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 _WEEKDAYS = [
     gettext_noop("Monday"),
@@ -24,3 +25,11 @@ _SHORT_WEEKDAYS = [
     gettext_noop("Sun"),
 ]
 _SHORT_MONTHS = [gettext_noop("may")]
+_SPANS = [
+    ngettext_lazy("%(num)d year", "%(num)d years", "num"),
+    ngettext_lazy("%(num)d month", "%(num)d months", "num"),
+    ngettext_lazy("%(num)d week", "%(num)d weeks", "num"),
+    ngettext_lazy("%(num)d day", "%(num)d days", "num"),
+    ngettext_lazy("%(num)d hour", "%(num)d hours", "num"),
+    ngettext_lazy("%(num)d minute", "%(num)d minutes", "num"),
+]

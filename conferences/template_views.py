@@ -26,7 +26,7 @@ def template(request: SignedInRequest, pk: int) -> HttpResponse:
     one = _mine(request, pk)
     form = TemplateForm(request.POST if request.method == "POST" else None, template=one)
     if form.is_valid() and form.store():
-        messages.success(request, _("\u2068%(name)s\u2069 saved.") % {"name": one.name})
+        messages.success(request, _("%(name)s saved.") % {"name": f"\u2068{one.name}\u2069"})
         return redirect("conferences:templates")
     context = {"form": form, "words": settings_in_words(one.values)}
     return render(request, "conferences/template.html", context)
@@ -38,7 +38,7 @@ def deletion(request: SignedInRequest, pk: int) -> HttpResponse:
     one = _mine(request, pk)
     if request.method == "POST":
         one.delete()
-        messages.success(request, _("\u2068%(name)s\u2069 deleted.") % {"name": one.name})
+        messages.success(request, _("%(name)s deleted.") % {"name": f"\u2068{one.name}\u2069"})
         return redirect("conferences:templates")
     return render(request, "conferences/template_deletion.html", {"template": one})
 

@@ -217,7 +217,7 @@ def details(draft: Draft) -> str:
     ]
     if draft.dial_in:
         access.append(gettext("By telephone: %(number)s") % {"number": one_line(draft.dial_in)})
-    way_in = f"{gettext('Join:')}\n{draft.link}" if draft.link else ""
+    way_in = "\n".join([gettext("Join:"), draft.link]) if draft.link else ""
     return "\n\n".join(filter(None, [clean_text(draft.agenda), way_in, "\n".join(filter(None, access))]))
 
 
