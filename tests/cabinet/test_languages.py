@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core import mail
 from django.test import Client
 
 from cabinet.models import User
@@ -47,3 +48,9 @@ def test_the_first_account_speaks_the_language_of_its_browser(db: None, client: 
     fields = {"name": "Alice", "email": "alice@example.org", "password": "correct horse battery", "time_zone": "UTC"}
     client.post("/welcome/", fields, headers={"Accept-Language": "de"})
     assert User.objects.get().language == "de"
+
+
+def test_mail_about_an_account_is_in_the_language_of_its_owner(alice: User, client: Client) -> None:
+    User.objects.filter(pk=alice.pk).update(language="ru")
+    client.post("/accounts/password/reset/", {"email": alice.email}, headers={"Accept-Language": "de"})
+    assert mail.outbox[0].subject == "Новый пароль: Personal Cabinet"
