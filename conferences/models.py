@@ -102,6 +102,9 @@ class Conference(models.Model):
     reply_token = models.CharField(
         max_length=26, unique=True, default=new_token, editable=False, help_text="In the address for answers by mail."
     )
+    answers_to = models.CharField(
+        max_length=254, blank=True, editable=False, help_text="ORGANIZER of its letters; empty until the first one."
+    )
     sequence = models.PositiveIntegerField(default=0, editable=False, help_text="SEQUENCE of RFC 5545; one per Change.")
     cancelled_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -15,7 +15,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError, connection
 
-from invitations import claims, outgoing, writing
+from invitations import claims, outgoing, senders, writing
 from invitations.claims import Claim, Done, Ending
 from invitations.desk import Clerk, Desk
 from invitations.outgoing import Outcome, Result
@@ -81,8 +81,8 @@ class Trip:
         """One try."""
         row = self.claim.delivery
         try:
-            message = writing.read(row)
-            return channel.send(row.address, message, name=row.file_name, alive=self.may_go_on)
+            message, sender = writing.read(row), senders.way_back(row)
+            return channel.send(row.address, message, sender=sender, name=row.file_name, alive=self.may_go_on)
         except outgoing.LeaseLost:
             return None
         except Exception:  # whatever it is, it is this message's own failure
@@ -98,7 +98,7 @@ class Carrier(threading.Thread):
         super().__init__(name=f"carrier-{number}", daemon=True)
         self.trip: Trip | None = None
         self._crew, self._number = crew, number
-        self._channel = outgoing.open_channel(settings.MAIL, settings.MAIL_FROM, settings.OUTBOX)
+        self._channel = outgoing.open_channel(settings.MAIL, settings.MAIL_DOMAIN, settings.OUTBOX)
         self._done: Done | None = None
 
     def run(self) -> None:

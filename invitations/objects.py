@@ -15,11 +15,10 @@ LISTED_GUESTS = 200
 
 
 def has_object(invitation: Invitation) -> bool:
-    """Not for organizers who invite themselves: where ORGANIZER and reader are one, no program shows buttons.
-
-    Nor of what has no date.
+    """Not for organizers who invite themselves and read the answers: where ORGANIZER and reader are one, no program
+    shows buttons. Nor of what has no date.
     """
-    is_own = invitation.address.lower() == invitation.conference.organizer.email.lower()
+    is_own = invitation.address.lower() == senders.answers_to(invitation.conference).address.lower()
     return not is_own and entries.has_entry(invitation.conference)
 
 

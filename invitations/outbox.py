@@ -22,6 +22,7 @@ from django.db.models.functions import Now
 
 from conferences.models import Conference
 from conferences.tokens import new_token
+from invitations import senders
 from invitations.models import Channel, Delivery, Invitation, Way
 from invitations.silence import Silence
 
@@ -75,6 +76,7 @@ def queue(
     if not people:
         return
     conference = people[0].conference
+    senders.settle_address(conference)
     if priority is None:
         priority = int(len(people) > SMALL_SUBMISSION)
     # Never after `now`: a claim that queues what is owed instead of an overtaken letter finds it in its next look.

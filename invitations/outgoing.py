@@ -75,8 +75,10 @@ class Mail(Protocol):
 class Channel(Protocol):
     """A way out for messages, one at a time, for one thread."""
 
-    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+    def send(self, address: str, message: bytes, *, sender: str, name: str, alive: Alive) -> Outcome:
         """Try once to hand `message` over for `address`; `name` is what a file of it is called.
+
+        `sender` is that of the envelope, where the message comes back to.
 
         `alive` is asked at the start and again at the last moment at which the message can be kept back; LeaseLost is
         raised if it says no. Raises ValueError for an address or bytes that must not leave.
@@ -86,11 +88,13 @@ class Channel(Protocol):
         """End the connection politely, within the time limit for that."""
 
 
-def open_channel(mail: Mail, envelope_from: str, limits: Mapping[str, float]) -> Channel:
-    """The channel for `mail`; `limits` are seconds for CONNECT, COMMAND, DATA, FINAL_DOT and QUIT."""
+def open_channel(mail: Mail, host_name: str, limits: Mapping[str, float]) -> Channel:
+    """The channel for `mail`; `host_name` is the name that we give in EHLO, `limits` are seconds for CONNECT, COMMAND,
+    DATA, FINAL_DOT and QUIT.
+    """
     if mail.kind == "file":
         return FileChannel(mail.folder or Path())
-    return SmtpChannel(mail, envelope_from, limits)
+    return SmtpChannel(mail, host_name, limits)
 
 
 def _check(address: str, message: bytes) -> None:
@@ -126,7 +130,7 @@ class FileChannel:
         """`folder` is made when the first message comes."""
         self._folder = folder
 
-    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+    def send(self, address: str, message: bytes, *, sender: str, name: str, alive: Alive) -> Outcome:
         """Channel.send; a folder or disk that refuses is a matter of the site."""
         _check(address, message)
         target = self._folder / f"{matching(_FILE_NAME, name)}.eml"
@@ -328,25 +332,23 @@ class _Client(smtplib.SMTP):
 class SmtpChannel:
     """One connection to a mail server: opened at the first message, kept for the next, replaced when it ends."""
 
-    def __init__(self, mail: Mail, envelope_from: str, limits: Mapping[str, float]) -> None:
-        """`envelope_from` is MAIL FROM; its domain is the name that we give in EHLO."""
-        self._mail = mail
-        self._sender = matching(ADDRESS, envelope_from)
-        self._limits = limits
+    def __init__(self, mail: Mail, host_name: str, limits: Mapping[str, float]) -> None:
+        self._mail, self._host_name, self._limits = mail, host_name, limits
         self._client: _Client | None = None
 
-    def send(self, address: str, message: bytes, *, name: str, alive: Alive) -> Outcome:
+    def send(self, address: str, message: bytes, *, sender: str, name: str, alive: Alive) -> Outcome:
         """Channel.send; a used connection that turns us away before the dot is replaced by a fresh one, once."""
         _check(address, message)
+        matching(ADDRESS, sender)
         used = self._client is not None
         try:
             client = self._client or self._open()
-            self._offer(client, address, message, alive)
+            self._offer(client, sender, address, message, alive)
         except _Stopped as stopped:
             if not (used and stopped.again):
                 return stopped.outcome
             self._drop()
-            return self.send(address, message, name=name, alive=alive)
+            return self.send(address, message, sender=sender, name=name, alive=alive)
         return self._conclude(client)
 
     def close(self) -> None:
@@ -369,7 +371,7 @@ class SmtpChannel:
     def _open(self) -> _Client:
         """A connection that is secured and signed in as configured, or _Stopped: everything here is the site's."""
         try:
-            self._client = _Client(self._mail, self._sender.partition("@")[2], self._limits)
+            self._client = _Client(self._mail, self._host_name, self._limits)
             self._sign_in(self._client)
         except smtplib.SMTPResponseException as refused:
             result = _verdict(refused.smtp_code, Result.SITE)
@@ -387,13 +389,13 @@ class SmtpChannel:
         if self._mail.username:
             client.login(self._mail.username, self._mail.password)
 
-    def _offer(self, client: _Client, address: str, message: bytes, alive: Alive) -> None:
+    def _offer(self, client: _Client, sender: str, address: str, message: bytes, alive: Alive) -> None:
         """Everything before the final dot; returns when only that is missing, else the server has nothing yet."""
         try:
             if client.in_transaction:
                 self._command(client, "RSET", "", 2, Result.SITE)
             _require(alive)
-            self._command(client, "MAIL", f"FROM:<{self._sender}>", 2, Result.SITE)
+            self._command(client, "MAIL", f"FROM:<{sender}>", 2, Result.SITE)
             self._command(client, "RCPT", f"TO:<{address}>", 2, Result.FAILED)
             self._command(client, "DATA", "", 3, Result.FAILED)
             client.transmit(message)

@@ -118,7 +118,7 @@ def _about_people(conference: Conference, names: dict[str, str]) -> Iterator[Not
             len(silent),
         )
         yield Note(words % {"people": _named(names, silent)}, "bounce")
-    if conference.organizer.email.lower() in names:
+    if senders.answers_to(conference).address.lower() in names:
         own = _("%(name)s organizes this conference: no calendar entry goes with that letter.")
         yield Note(own % {"name": isolate(str(conference.organizer))}, "user")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import segno
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import by_hand, entries, preflight, words
+from invitations import by_hand, entries, preflight, senders, words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.hidden_clients import client_of, offered_here
 from invitations.inviting import is_secret
@@ -67,6 +68,14 @@ def roles(conference: Conference) -> list[tuple[str, str]]:
 def may_be_deleted(conference: Conference) -> bool:
     """Whether nobody was told about it yet."""
     return is_secret(conference)
+
+
+@register.filter
+def where_answers_go(conference: Conference) -> str:
+    """Where the buttons of mail programs answer to: "here", to the organizer's "mailbox", or "nowhere" any more."""
+    if not senders.answers_come_here(conference):
+        return "mailbox"
+    return "here" if settings.ANSWERS_BY_MAIL else "nowhere"
 
 
 @register.filter

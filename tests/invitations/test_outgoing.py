@@ -27,7 +27,8 @@ from tests.smtp_server import (
 )
 
 SENT, DEFERRED, FAILED, UNCERTAIN, SITE = Result.SENT, Result.DEFERRED, Result.FAILED, Result.UNCERTAIN, Result.SITE
-SITE_ADDRESS = "invite@meet.example.org"
+SITE_HOST = "meet.example.org"
+SITE_ADDRESS = f"invite@{SITE_HOST}"
 BOB = "bob@example.org"
 CHARLIE = "charlie@example.org"
 MESSAGE = b"Subject: Sales meeting\r\n\r\nSee you there\r\n"
@@ -46,7 +47,7 @@ def mail_of(server: SmtpServer, **more: Any) -> Mail:
 
 @contextlib.contextmanager
 def channel_to(server: SmtpServer, limits: Mapping[str, float] = PATIENT, **more: Any) -> Iterator[Channel]:
-    channel = open_channel(mail_of(server, **more), SITE_ADDRESS, {**PATIENT, **limits})
+    channel = open_channel(mail_of(server, **more), SITE_HOST, {**PATIENT, **limits})
     try:
         yield channel
     finally:
@@ -54,7 +55,7 @@ def channel_to(server: SmtpServer, limits: Mapping[str, float] = PATIENT, **more
 
 
 def send(channel: Channel, address: str = BOB, message: bytes = MESSAGE, alive: Callable[[], bool] = always) -> Outcome:
-    return channel.send(address, message, name="1", alive=alive)
+    return channel.send(address, message, sender=SITE_ADDRESS, name="1", alive=alive)
 
 
 def taken(server: SmtpServer) -> list[str]:
@@ -62,6 +63,15 @@ def taken(server: SmtpServer) -> list[str]:
 
 
 # A server that behaves
+
+
+def test_every_message_says_where_it_comes_back_to() -> None:
+    with SmtpServer() as server, channel_to(server) as channel:
+        for sender in ("b+one@meet.example.org", "b+two@meet.example.org"):
+            channel.send(BOB, MESSAGE, sender=sender, name="1", alive=always)
+        with pytest.raises(ValueError, match="cannot be sent"):
+            channel.send(BOB, MESSAGE, sender="b+one@meet.example.org> RET=FULL", name="1", alive=always)
+    assert [message.sender for message in server.messages] == ["b+one@meet.example.org", "b+two@meet.example.org"]
 
 
 def test_message_arrives_as_it_is_in_an_envelope_for_one() -> None:
@@ -401,7 +411,7 @@ def test_answer_counts_although_the_connection_ends_after_it() -> None:
 @pytest.mark.parametrize("does", [HANG, DROP, "500 no", NONSENSE])
 def test_leaving_takes_no_longer_than_its_limit(does: str) -> None:
     with SmtpServer(Fault("quit", does)) as server:
-        channel = open_channel(mail_of(server), SITE_ADDRESS, PATIENT | {"QUIT": 0.2})
+        channel = open_channel(mail_of(server), SITE_HOST, PATIENT | {"QUIT": 0.2})
         assert send(channel).result == SENT
         before = time.monotonic()
         channel.close()
@@ -588,12 +598,12 @@ def test_server_without_sign_in_stops_a_channel_that_has_a_password() -> None:
 
 
 def file_channel(folder: Path) -> Channel:
-    return open_channel(Mail(kind="file", folder=folder), SITE_ADDRESS, PATIENT)
+    return open_channel(Mail(kind="file", folder=folder), SITE_HOST, PATIENT)
 
 
 def test_message_becomes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> None:
     channel = file_channel(tmp_path / "made" / "here")
-    outcome = channel.send(BOB, MESSAGE, name="7-invitation", alive=always)
+    outcome = channel.send(BOB, MESSAGE, sender=SITE_ADDRESS, name="7-invitation", alive=always)
     channel.close()
     assert outcome == Outcome(SENT, "Written to 7-invitation.eml", before_dot=False)
     [file] = (tmp_path / "made" / "here").iterdir()
@@ -604,15 +614,15 @@ def test_message_becomes_a_file_that_only_its_owner_can_read(tmp_path: Path) -> 
 
 def test_message_written_again_is_still_one(tmp_path: Path) -> None:
     channel = file_channel(tmp_path)
-    assert {channel.send(BOB, MESSAGE, name="7", alive=always).result for _ in range(3)} == {SENT}
+    assert {channel.send(BOB, MESSAGE, sender=SITE_ADDRESS, name="7", alive=always).result for _ in range(3)} == {SENT}
     (tmp_path / ".7.eml.tmp").write_bytes(b"half of what a killed worker")
-    assert channel.send(BOB, MESSAGE, name="7", alive=always).result == SENT
+    assert channel.send(BOB, MESSAGE, sender=SITE_ADDRESS, name="7", alive=always).result == SENT
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"7.eml": MESSAGE}
 
 
 def test_folder_that_cannot_be_written_is_a_matter_of_the_site(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("not a folder")
-    outcome = file_channel(tmp_path / "taken").send(BOB, MESSAGE, name="7", alive=always)
+    outcome = file_channel(tmp_path / "taken").send(BOB, MESSAGE, sender=SITE_ADDRESS, name="7", alive=always)
     assert (outcome.result, outcome.before_dot) == (SITE, True)
     assert "File exists" in outcome.reply
 
@@ -621,14 +631,14 @@ def test_folder_that_cannot_be_written_is_a_matter_of_the_site(tmp_path: Path) -
 def test_file_whose_claim_has_ended_is_not_written(tmp_path: Path, looks: int) -> None:
     answers = [True] * (looks - 1) + [False]
     with pytest.raises(LeaseLost):
-        file_channel(tmp_path).send(BOB, MESSAGE, name="7", alive=lambda: answers.pop(0))
+        file_channel(tmp_path).send(BOB, MESSAGE, sender=SITE_ADDRESS, name="7", alive=lambda: answers.pop(0))
     assert list(tmp_path.glob("*.eml")) == []
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", ".hidden", "x" * 201, "a\0b", "a b", "a\n"])
 def test_name_that_leaves_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="cannot be sent"):
-        file_channel(tmp_path).send(BOB, MESSAGE, name=name, alive=always)
+        file_channel(tmp_path).send(BOB, MESSAGE, sender=SITE_ADDRESS, name=name, alive=always)
     assert list(tmp_path.iterdir()) == []
 
 
