@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
-from invitations.models import Channel, Delivery
+from invitations.models import Bookmark, Channel, Delivery
 
 FORWARDING = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST", "HTTP_VIA")
 WAITING = (Delivery.State.QUEUED, Delivery.State.SENDING, Delivery.State.UNCERTAIN)
@@ -85,12 +85,14 @@ def gauges() -> dict[str, str]:
     deferred = Delivery.objects.filter(state=Delivery.State.QUEUED, attempts__gt=0).count()
     lease = Delivery.objects.filter(state=Delivery.State.SENDING).aggregate(at=Min("leased_until"))["at"]
     last = Delivery.objects.filter(state=Delivery.State.SENT).aggregate(at=Max("state_at"))["at"]
+    read = Bookmark.objects.aggregate(at=Max("read_at"))["at"]
     paused = Channel.objects.aggregate(until=Max("paused_until"))["until"]
     single = {
         "cabinet_deliveries_deferred": deferred,
         "cabinet_oldest_waiting_seconds": oldest_waiting(timezone.now()),
         "cabinet_oldest_lease_ends_timestamp": seconds(lease),
         "cabinet_last_sent_timestamp": seconds(last),
+        "cabinet_mailbox_read_timestamp": seconds(read),
         "cabinet_channel_paused_until_timestamp": seconds(paused),
     }
     states = [f'cabinet_deliveries{{state="{state}"}} {counts.get(state, 0)}\n' for state in Delivery.State.values]

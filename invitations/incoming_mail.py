@@ -23,14 +23,36 @@ class Received(models.Model):
 
 
 class Bookmark(models.Model):
-    """Up to where a mailbox was read: UIDs grow, and count anew under another UIDVALIDITY (RFC 3501 2.3.1.1)."""
+    """Up to where a mailbox was read: UIDs grow, and count anew under another UIDVALIDITY (RFC 3501 2.3.1.1).
 
-    mailbox = models.CharField(max_length=255, unique=True)
+    One worker at a time holds it, and only whoever does may move it.
+    """
+
+    mailbox = models.CharField(max_length=500, unique=True)
     uid_validity = models.BigIntegerField(default=0)
     uid = models.BigIntegerField(default=0)
+    worker = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True, help_text="When it was last read to its end.")
 
     def __str__(self) -> str:
         return f"{self.mailbox}: {self.uid}"
+
+
+class Postponed(models.Model):
+    """A message before the bookmark whose turn comes later: too many for its conference, or it was too hard once."""
+
+    bookmark = models.ForeignKey(Bookmark, models.CASCADE, related_name="postponed")
+    uid = models.BigIntegerField()
+    conference = models.ForeignKey(Conference, models.CASCADE, null=True, related_name="+")
+    tries = models.PositiveSmallIntegerField(default=0, help_text="Times that our own code failed on it.")
+    due_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("bookmark", "uid", name="postponed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.uid}: {self.due_at}"
 
 
 class IncomingMail(models.Model):

@@ -24,7 +24,7 @@ from conferences.tokens import new_token
 # Tables of this app, too.
 from invitations.feeds import Feed  # noqa: F401
 from invitations.hidden_clients import HiddenClient  # noqa: F401
-from invitations.incoming_mail import Bookmark, IncomingMail, Received  # noqa: F401
+from invitations.incoming_mail import Bookmark, IncomingMail, Postponed, Received  # noqa: F401
 from invitations.messages import Message
 from invitations.silence import Silence  # noqa: F401
 from invitations.wordings import Wording  # noqa: F401

@@ -69,7 +69,7 @@ def test_figures_count_every_state(client: Client) -> None:
     assert 'cabinet_deliveries{state="sent"} 0' in lines
     assert "cabinet_deliveries_deferred 1" in lines
     types = [line for line in lines if line.startswith("# TYPE")]
-    assert len(types) == len(set(types)) == 6
+    assert len(types) == len(set(types)) == 7
 
 
 @pytest.mark.django_db

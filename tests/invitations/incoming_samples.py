@@ -1,6 +1,11 @@
 """Messages as mail programs and mail servers write them, made from the standards: Bob answers Alice."""
 
+from datetime import UTC, datetime
 from textwrap import dedent
+
+from django.conf import settings
+
+from invitations.models import Invitation
 
 TOKEN = "a" * 25 + "2"
 LETTER = "b" * 25 + "3"
@@ -60,3 +65,22 @@ def with_calendar(text: str, *fields: str, words: str = "Bob has accepted.", met
         *fields,
         type_='multipart/alternative; boundary="limit"',
     )
+
+
+def answer_to(invitation: Invitation, partstat: str = "ACCEPTED", message_id: str = "<answer@bob.example>") -> bytes:
+    """The person's own answer to their invitation, by mail, and genuine."""
+    conference, address = invitation.conference, invitation.address
+    lines = [
+        f"UID:{conference.uid}",
+        f"DTSTAMP:{datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+        f"SEQUENCE:{conference.sequence}",
+        f"ATTENDEE;PARTSTAT={partstat}:mailto:{address}",
+    ]
+    raw = with_calendar(calendar(*lines), f"Authentication-Results: {OUR_SERVER}; dkim=pass header.d=example.org")
+    for mine, theirs in (
+        (RSVP, f"rsvp+{conference.reply_token}@{settings.MAIL_DOMAIN}"),
+        ("bob@bob.example", address),
+        ("<answer@bob.example>", message_id),
+    ):
+        raw = raw.replace(mine.encode(), theirs.encode())
+    return raw

@@ -1,4 +1,4 @@
-"""The one loop beside the web: announces, sends, tells of troubles, forgets what has expired."""
+"""The one loop beside the web: announces, sends, tells of troubles, forgets what has expired; reads mail beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 
 from cabinet.checks import durable_database
 from cabinet.upkeep import extend_series, follow_zone_rules, forget_arrivals, forget_expired, forget_people
-from invitations import announcing, claims, outbox, workers
+from invitations import announcing, claims, inbox, mailbox, outbox, workers
 from invitations.delivering import Crew
 
 logger = logging.getLogger(__name__)
@@ -38,12 +38,17 @@ class Command(BaseCommand):
         for fault in durable_database([DEFAULT_DB_ALIAS]):
             raise CommandError(fault.msg)
         crew = Crew(workers.identity())
+        readers = mailbox.readers(crew.worker)
         with Bell() as bell:
             crew.start()
             logger.info("worker begins: %s", crew.worker)
+            for reader in readers:
+                reader.once() if once else reader.start()
             try:
                 Loop(crew, bell, once=once).run()
             finally:
+                for reader in readers:
+                    reader.stop()
                 crew.stop(STOP_WITHIN)
                 logger.info("worker ends")
 
@@ -83,6 +88,7 @@ class Loop:
             extend_series(now)
             forget_arrivals(now)
             forget_people(now)
+            inbox.forget(now)
             self._daily_at = time.monotonic() + DAY
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
