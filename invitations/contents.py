@@ -24,6 +24,7 @@ class Content:
     """What both templates print, in this order; what is empty is left out.
 
     `when` is None where the conference has no date; `only` is the one occurrence that the letter is about, if it is.
+    `paragraph` and `closing` are the site's own words (own_words.py).
     """
 
     lead: str
@@ -34,6 +35,8 @@ class Content:
     zone: str = ""
     note: Fact | None = None
     intro: str = ""
+    paragraph: str = ""
+    closing: str = ""
     changes: Sequence[Changed] = ()
     question: str = ""
     buttons: Sequence[tuple[str, str]] = ()

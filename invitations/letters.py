@@ -5,7 +5,7 @@ occasions.py. Text and HTML are two templates over one set of facts, so that the
 HTML part beside a long text is what spam looks like). Nothing here sends or saves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -20,6 +20,7 @@ from invitations.contents import Content
 from invitations.message import compose as compose_message
 from invitations.models import Delivery, Invitation, PartStat
 from invitations.occasions import Occasion, Past
+from invitations.own_words import put_in
 from invitations.subjects import subject as subject_of
 from invitations.words import isolate
 
@@ -81,11 +82,17 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
 
 
 def preview(
-    conference: Conference, person: Invitation, *, kind: Delivery.Kind, message: str = "", now: datetime
+    conference: Conference,
+    person: Invitation,
+    *,
+    kind: Delivery.Kind,
+    message: str = "",
+    own_words: Mapping[str, str] | None = None,
+    now: datetime,
 ) -> Letter:
     """What `person`, who need be neither invited nor saved, would get, with a link that leads nowhere.
 
-    An update is one about the last change.
+    An update is one about the last change. `own_words` are tried in the place of those of the site that count.
     """
     shown = Invitation(
         conference=conference, name=person.name, address=person.address, role=person.role, token=NO_TOKEN,
@@ -93,15 +100,15 @@ def preview(
     )  # fmt: skip
     shown.answer = PartStat.NEEDS_ACTION
     past = Past(sequence=max(conference.sequence - 1, 0))
-    return _to_person(Occasion(kind, shown, message=message, past=past), now)
+    return _to_person(Occasion(kind, shown, message=message, past=past), now, own_words)
 
 
-def _to_person(occasion: Occasion, now: datetime) -> Letter:
+def _to_person(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None = None) -> Letter:
     """In the reader's language, with the calendar object of the whole or of one occurrence."""
     invitation = occasion.invitation
     conference = invitation.conference
     with translation.override(words.language_of(invitation.language, conference.organizer.language)):
-        content = WRITERS[occasion.kind](occasion, now)
+        content = put_in(WRITERS[occasion.kind](occasion, now), occasion.kind, own_words)
         calendar = _calendar(content, invitation, now)
         answers_to = senders.answers_to(conference)
         subject, text, html = _printed(content, occasion.kind)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import cached_property
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Min
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -117,8 +117,13 @@ def _by_language(conference: Conference, people: Iterable[Invitation]) -> dict[s
     for person in people:
         readers.setdefault(language_of(person, conference), person)
     for code in (language_of(Invitation(), conference), settings.LANGUAGE_CODE):
-        readers.setdefault(code, Invitation(name=_("Robin Sample"), address="robin@example.org", language=code))
+        readers.setdefault(code, sample_reader(code))
     return readers
+
+
+def sample_reader(language: str) -> Invitation:
+    """Somebody who reads `language`."""
+    return Invitation(name=_("Robin Sample"), address="robin@example.org", language=language)
 
 
 def language_of(person: Invitation, conference: Conference) -> str:
@@ -145,6 +150,21 @@ def invited(conference: Conference) -> list[Invitation]:
     """Of those who are invited, one for each language."""
     first = conference.invitations.standing().order_by().values("language").annotate(first=Min("pk"))
     return list(Invitation.objects.filter(pk__in=first.values("first")).order_by("pk"))
+
+
+def sample(
+    kind: Delivery.Kind, language: str, own_words: Mapping[str, str], by: AbstractBaseUser, now: datetime
+) -> Letter:
+    """A letter in `own_words` of the site about a conference of `by` that does not exist, and so has no past."""
+    start = timezone.localtime(now + timedelta(days=7))
+    with translation.override(language):
+        conference = Conference(
+            pk=0, organizer_id=by.pk, topic=_("Quarterly planning"), number="123-456-789", start_date=start.date(),
+            start_time=time(10), time_zone=timezone.get_current_timezone_name(), duration=HOUR,
+            created_at=now, changed_at=now,
+        )  # fmt: skip
+        reader = sample_reader(language)
+    return letters.preview(conference, reader, kind=kind, own_words=own_words, now=now)
 
 
 # A TEST TO ONESELF

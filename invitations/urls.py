@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from invitations import feed_views, hand_views, personal_views, preview_views, views, you_views
+from invitations import (
+    feed_views,
+    hand_views,
+    personal_views,
+    preview_views,
+    views,
+    wording_views,
+    you_views,
+)
 
 app_name = "invitations"
 
@@ -23,6 +31,10 @@ urlpatterns = [
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),
     path("conferences/<int:pk>/draft.eml", views.draft_file, name="draft-file"),
     path("conferences/<int:pk>/direct-link.png", views.qr_file, name="qr-file"),
+    path("wordings/", wording_views.wordings, name="wordings"),
+    path("wordings/<str:kind>/<str:language>/", wording_views.wording, name="wording"),
+    path("wordings/<str:kind>/<str:language>/preview/", wording_views.wording_preview, name="wording-preview"),
+    path("wordings/<str:kind>/<str:language>/html/", wording_views.wording_html, name="wording-html"),
     path("profile/feed/", feed_views.feed_address, name="feed-address"),
     path("feeds/<str:token>.ics", feed_views.feed, name="feed"),
     path("join/<str:token>/conference.ics", personal_views.direct_calendar_file, name="direct-calendar-file"),

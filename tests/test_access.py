@@ -57,6 +57,7 @@ def public(get: int, post: int, arguments: str = "") -> Row:
     return Row((get, get, get), (post, post, post), arguments, is_open=True)
 
 
+WORDING = ("wording", "wording-preview", "wording-html")
 TABLE = {
     "home": signed_in(200, 405),
     "welcome": public(404, 404),
@@ -122,6 +123,8 @@ TABLE = {
     "invitations:told": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "conference"),
     "invitations:draft-file": private(200, 405, "conference"),
     "invitations:qr-file": private(200, 405, "conference"),
+    "invitations:wordings": signed_in(404, 404),  # administrators: tests/invitations/test_own_words.py
+    **{f"invitations:{name}": Row((SIGN_IN, 404, 404), (SIGN_IN, 404, 404), "wording") for name in WORDING},
     "invitations:feed-address": signed_in(200, 302),
     "invitations:feed": public(200, 405, "feed"),
     "invitations:direct-calendar-file": public(200, 405, "direct-link"),
@@ -178,6 +181,7 @@ class Scene:
             "data-file": [self.invitation.token, "json"],
             "feed": [Feed.objects.get(user=self.conference.organizer).token],
             "letter": ["some-letter"],
+            "wording": ["invitation", "en"],
             "key": ["1", "set-password"],
             "e-mail-key": ["unknown"],
         }

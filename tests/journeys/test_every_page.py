@@ -13,6 +13,7 @@ from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Change, Conference, Template
 from conferences.series import continue_from
+from invitations import own_words
 from invitations.models import Invitation, PartStat, Way
 from tests.factories import make_conference, make_contact, make_invitation
 
@@ -28,7 +29,9 @@ HOSTILE = f"\"'>{SCRIPT}\u202e{{{{ 7 }}}}"
 def conference(alice: User) -> Conference:
     """A conference of Alice's in a week whose words and guests are all hostile."""
     alice.name = f"Alice {HOSTILE}"[:128]
-    alice.save(update_fields=["name"])
+    alice.is_staff = True
+    alice.save(update_fields=["name", "is_staff"])
+    own_words.use("invitation", "en", {"lead": HOSTILE[:100], "paragraph": f"{LONG}\n{SCRIPT}"}, alice)
     conference = make_conference(
         alice, topic=f"{HOSTILE} {LONG}"[:200], agenda=f"{HOSTILE}\n{LONG}\n" * 3, password="harbour42"
     )
@@ -102,6 +105,8 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         reverse("invitations:feed-address"),
         reverse("invitations:by-hand", args=[conference.pk]),
         f"{reverse('invitations:mail-client', args=[conference.pk])}?person={invitation.pk}",
+        reverse("invitations:wordings"),
+        reverse("invitations:wording", args=["invitation", "en"]),
         *(reverse(f"conferences:{name}", args=[templates[1].pk]) for name in ("template", "template-deletion")),
         reverse("conferences:save-as-template", args=[conference.pk]),
         *(f"{reverse('addressbook:contacts')}?q={query}" for query in ("", "person", "%3Cscript%3E")),
