@@ -17,10 +17,9 @@ from icalendar import Calendar
 from cabinet.models import User
 from conferences.models import Attempt, Change, Conference, Occurrence
 from conferences.tokens import new_token
-from invitations import letters
 from invitations.inviting import withdraw
 from invitations.models import Delivery, Invitation, PartStat, Reply, Submission
-from tests.factories import make_conference, make_contact, make_invitation
+from tests.factories import make_conference, make_invitation
 
 HOSTILE = '"><script>alert(1)</script>'
 MODELS: list[type[Model]] = [Invitation, Reply, Submission, Delivery, Conference, Occurrence, Change, Attempt]
@@ -349,51 +348,6 @@ def test_a_page_says_nothing_of_other_guests(guest: Client, conference: Conferen
     make_invitation(conference, "dan@example.org", "Dan Dee")
     for page in personal_pages(invitation.token)[:3]:
         assert b"dan@example.org" not in guest.get(page, follow=True).content
-
-
-# SCANNERS
-
-
-def links_of_all_letters(alice: User) -> set[str]:
-    """Every link in every letter of a whole life: invitation, update, cancellation, notice."""
-    conference = make_conference(alice, topic="Life", agenda="https://foreign.example/")
-    make_contact(alice, "Bob", "bob@example.org")
-    invitation = make_invitation(conference)
-    rows = [
-        Delivery.objects.create(
-            kind=kind,
-            address="bob@example.org",
-            conference=conference,
-            invitation=invitation,
-            sequence=0,
-            message_id="<x@localhost>",
-            give_up_at=timezone.now(),
-            state="sent",
-        )
-        for kind in ("invitation", "update", "cancellation")
-    ]
-    notice = Delivery.objects.create(
-        kind="notice", address=alice.email, conference=conference, message_id="<y@localhost>", give_up_at=timezone.now()
-    )
-    Delivery.objects.filter(pk=rows[0].pk).update(notice=notice)
-    written = [letters.compose(row, timezone.now()) for row in (*rows, notice)]
-    found = {
-        link
-        for letter in written
-        for text in (letter.text, letter.html, (letter.calendar or b"").decode().replace("\r\n ", ""))
-        for link in re.findall(r"https?://localhost[^\s\"<>\\]+", text)
-    }
-    assert len(found) == 5  # the personal page, with each of three answers, and the list of the notice
-    return found
-
-
-@pytest.mark.parametrize("method", ["get", "head"])
-def test_opening_every_link_of_every_letter_changes_nothing(guest: Client, alice: User, method: str) -> None:
-    links = links_of_all_letters(alice)
-    before = everything()
-    for link in links:
-        assert getattr(guest, method)(link).status_code in {200, 302}
-    assert everything() == before
 
 
 def test_the_page_costs_the_same_however_many_are_invited(guest: Client, invitation: Invitation) -> None:
