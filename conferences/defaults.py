@@ -8,10 +8,11 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from conferences import times
+from conferences import reminders, times
 from conferences.choices import Mode
 from conferences.models import Change, Conference
 from conferences.recurrence import MOST, Rule
@@ -26,7 +27,7 @@ OTHER = "other"
 SETTINGS = (
     "opens_before", "organizer_first", "waiting_room", "invited_only", "guests_see_each_other", "room_backend", "mode",
     "chat_premoderation", "mute_on_entry", "camera_off_on_entry", "record", "video_quality", "client_video_quality",
-    "participants_limit",
+    "participants_limit", "language", "reminders",
 )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def first_values(user: Any, now: datetime) -> dict[str, Any]:
 def template_values(template: Template | None) -> dict[str, Any]:
     """What a template fills in; without one, what is usual."""
     known = template.values if template else {}
-    blank = Conference()
+    blank = Conference(reminders=list(reminders.USUAL))
     return {
         "password": new_password() if known.get("password") else "",
         **length_values(known.get("duration", 60)),
@@ -78,6 +79,10 @@ def settings_in_words(values: Mapping[str, Any]) -> str:
         said.append(str(dict(Mode.choices).get(mode, mode)))
     if limit:
         said.append(ngettext("up to %(count)d person", "up to %(count)d people", limit) % {"count": limit})
+    if times_before := known.get("reminders"):
+        said.append(gettext("reminders %(times)s") % {"times": reminders.in_words(times_before)})
+    if language := dict(settings.LANGUAGES).get(known.get("language", "")):
+        said.append(gettext("invitations in %(language)s") % {"language": language})
     labels = {field.name: field.verbose_name for field in Conference._meta.fields}
     said += [str(labels[name]) for name in ON_OR_OFF if known.get(name)]
     return " · ".join(said)
@@ -172,6 +177,7 @@ def right_now(data: Mapping[str, Any], user: Any, now: datetime) -> dict[str, An
         zone, local = "UTC", now
     return {
         **{name: data[name] for name in data if name not in RECURRENCE and name != "permanent"},
+        "reminders": getattr(data, "getlist", data.get)("reminders"),
         "repeat": NEVER,
         "topic": str(data.get("topic", "")).strip() or gettext("Ad hoc conference"),
         "date": f"{local:%Y-%m-%d}",

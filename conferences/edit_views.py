@@ -14,7 +14,7 @@ from conferences.aims import Aim, NoSuchDate, Scope, aimed
 from conferences.choices import Tell
 from conferences.conflicts import ChangedMeanwhile, NumberTaken
 from conferences.edit_forms import CancelForm, EditForm, edit_form
-from conferences.models import Conference
+from conferences.models import Change, Conference
 from conferences.requests import SignedInRequest, managed
 from conferences.schedule_views import dates_of, form_page, half_way
 from conferences.submissions import submission
@@ -67,13 +67,13 @@ def _edit(request: SignedInRequest, form: EditForm, aim: Aim) -> HttpResponse:
     if not draft.before and aim.scope != Scope.FOLLOWING:
         messages.success(request, _("Nothing was changed."))
         return redirect(aim.conference)
-    if "tell" in request.POST:
-        return _save(request, form, aim)
+    if "tell" in request.POST or (draft.is_quiet and aim.scope != Scope.FOLLOWING):
+        return _save(request, form, aim, draft)
     sent = [(name, value) for name, value in pairs(request.POST) if name not in BUTTONS]
     return _page(request, "told", aim, form=form, draft=draft, sent=sent, exceptions=form.exceptions())
 
 
-def _save(request: SignedInRequest, form: EditForm, aim: Aim) -> HttpResponse:
+def _save(request: SignedInRequest, form: EditForm, aim: Aim, draft: Change) -> HttpResponse:
     """Save, unless somebody else was faster: then both versions are shown."""
     seen = form.cleaned_data["seen_sequence"]
     try:
@@ -82,7 +82,7 @@ def _save(request: SignedInRequest, form: EditForm, aim: Aim) -> HttpResponse:
         return _both_versions(request, form, aim, seen)
     except NumberTaken:
         return _form_page(request, form.number_taken(), aim)
-    told = form.cleaned_data["tell"] != Tell.NOBODY
+    told = form.cleaned_data["tell"] != Tell.NOBODY and not draft.is_quiet
     said = _("Changes saved. Whoever was invited gets an update in about a minute.")
     messages.success(request, said if told else _("Changes saved. Nobody is told."))
     for notice in form.notices:

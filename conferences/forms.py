@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self, cast
 from uuid import UUID, uuid4
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -28,6 +29,7 @@ from conferences.fields import (
 )
 from conferences.models import Conference
 from conferences.recurrence_fields import RECURRENCE
+from conferences.reminder_fields import REMINDERS, ReminderFields
 from conferences.rooms import all_rooms, room_called
 from conferences.rooms.shortfalls import SAYS_BESIDE, what_rooms_lack
 from conferences.template import Template
@@ -42,7 +44,7 @@ COLUMNS = {"date": ("date", "start_date"), "start": ("start", "start_time"), "du
            "repeat": ("rule", "rule")}  # fmt: skip
 
 
-class ConferenceForm(WhenForm):
+class ConferenceForm(ReminderFields, WhenForm):
     """A new conference: what, when, and all settings, filled in from the person's default template.
 
     `initial` says otherwise for single fields. `kept` names fields that are not asked for: they are not there, and
@@ -158,6 +160,14 @@ class ConferenceForm(WhenForm):
         error_messages={"max_length": _("Agenda must be 5000 characters or shorter")},
     )
 
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("The organizer’s")), *settings.LANGUAGES],
+        help_text=_("People with another language in the address book get theirs."),
+        error_messages=CHOOSE,
+    )
+
     template_name = TemplateNameField()  # type: ignore[assignment]  # hides nothing: Django takes fields out
 
     # What a POST may leave out: the box was emptied, or the sender knows no such field.
@@ -191,6 +201,7 @@ class ConferenceForm(WhenForm):
         self._offer_organizers()
         self._offer_zones()
         self._offer_rooms()
+        self.offer_reminders()
 
     def _offer_organizers(self) -> None:
         """A choice for those whom somebody named as deputy."""
@@ -290,7 +301,7 @@ class ConferenceForm(WhenForm):
 
         Only the settings are looked at: topic and date need not be there yet.
         """
-        self.forget_errors_but(*SETTINGS, "duration", "minutes", "template_name")
+        self.forget_errors_but(*SETTINGS, *REMINDERS, "duration", "minutes", "template_name")
         length = self._chosen_length()
         if self.errors or length is None:
             return None
@@ -330,7 +341,7 @@ def _kept_of(conference: Conference) -> Iterator[str]:
     """What an existing conference is not asked: it never turns from permanent to dated or back."""
     yield from ONLY_NEW
     if conference.permanent:
-        yield from (*WHEN, *RECURRENCE)
+        yield from (*WHEN, *RECURRENCE, *REMINDERS)
 
 
 def all_but(*names: str) -> set[str]:

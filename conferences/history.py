@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import BooleanField, DateField, DurationField, Field, TimeField
 from django.utils.formats import date_format, time_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from conferences import recurrence, times
+from conferences import recurrence, reminders, times
 from conferences.facts import FACTS, facts
 from conferences.models import Change, Conference
 from conferences.rooms import room_called
@@ -55,8 +56,8 @@ def _start(change: Change, values: Mapping[str, Any]) -> date:
 def in_words(name: str, value: Any, start: date) -> str:
     """The fact `name` as people read it; `value` as facts.facts() stores it, of a conference that begins on `start`."""
     field = _field(name)
-    if value is None or value == "":
-        return _("does not repeat") if name == "rule" else _("none")
+    if value is None or value in ("", []):
+        return {"rule": _("does not repeat"), "language": _("the organizer’s")}.get(name, _("none"))
     if isinstance(field, BooleanField):
         return _("yes") if value else _("no")
     if isinstance(field, DurationField):
@@ -65,7 +66,7 @@ def in_words(name: str, value: Any, start: date) -> str:
         return date_format(date.fromisoformat(value), _("l j F Y"))
     if isinstance(field, TimeField):
         return time_format(time.fromisoformat(value), _("H:i"))
-    return _text(field, value, start)
+    return reminders.in_words(value) if name == "reminders" else _text(field, value, start)
 
 
 def length(duration: timedelta) -> str:
@@ -86,6 +87,8 @@ def _text(field: Field[Any, Any], value: Any, start: date) -> str:
         return times.city(value)
     if field.name == "room_backend":
         return room_called(value).label
+    if field.name == "language":
+        return str(dict(settings.LANGUAGES).get(value, value))
     if field.name == "rule":
         return recurrence.in_words(recurrence.parse(value), start)
     return Truncator(value).chars(80)

@@ -26,7 +26,7 @@ from conferences.attempts import Attempt  # noqa: F401
 from conferences.choices import ClientVideoQuality, Mode, VideoQuality
 from conferences.conflicts import ChangedMeanwhile, NumberTaken
 from conferences.deputies import CoOrganizer, Deputy  # noqa: F401
-from conferences.facts import facts, facts_before
+from conferences.facts import QUIET, facts, facts_before
 from conferences.occurrences import Occurrence
 from conferences.querysets import ConferenceQuerySet
 from conferences.recurrence import Rule
@@ -95,7 +95,9 @@ class Conference(models.Model):
     language = models.CharField(
         _("Language of invitation"), max_length=16, blank=True, help_text="Empty: the organizer’s own."
     )
-    reminders = models.JSONField(_("Reminders"), default=list, blank=True, help_text="Minutes before each start.")
+    reminders = models.JSONField(
+        _("Reminders"), default=list, blank=True, help_text="Minutes before each start, the longest first."
+    )
 
     uid = models.CharField(max_length=255, unique=True, default=new_uid, editable=False)
     join_token = models.CharField(max_length=26, unique=True, default=new_token, editable=False)
@@ -286,6 +288,8 @@ class Conference(models.Model):
             self.sequence += 1
             self.save(update_fields=[*fields, "sequence", "changed_at"])
             self.write_occurrences(now)
+            if before.keys() <= QUIET:
+                tell = choices.Tell.NOBODY
             return self.write_change(Change.Kind.CHANGED, by, before=before, tell=tell, message=message)
 
     def cancel(self, by: AbstractBaseUser, now: datetime, *, tell: choices.Tell, message: str = "") -> bool:
@@ -347,3 +351,8 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conference}, {self.sequence}: {self.get_kind_display()}"
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of it is news to anybody."""
+        return self.kind == choices.Kind.CHANGED and self.before.keys() <= QUIET

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conferences import choices, times
+from conferences import choices, reminders, times
 from conferences.conflicts import ChangedMeanwhile
 from conferences.deputies import managed_by
 from conferences.facts import facts, facts_before
@@ -72,7 +73,7 @@ class Occurrence(models.Model):
 
     DERIVED = (
         "original_date", "start_date", "start_time", "duration", "starts_at", "ends_at", "organizer_joined_at",
-        "organizer",
+        "organizer", "remind_at",
     )  # fmt: skip
     # What follow_rule writes.
     BY_RULE = (*DERIVED, "moved", "cancelled_at")
@@ -93,6 +94,9 @@ class Occurrence(models.Model):
     cancelled_at = models.DateTimeField(null=True, editable=False)
     room_name = models.CharField(max_length=26, default=new_token, editable=False)
     organizer_joined_at = models.DateTimeField(null=True, editable=False)
+    remind_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the next reminder goes out, if one does."
+    )
 
     objects = OccurrenceQuerySet.as_manager()
 
@@ -103,6 +107,7 @@ class Occurrence(models.Model):
         indexes: ClassVar = [
             models.Index("organizer", "starts_at", "id", name="occurrence_in_lists"),
             models.Index("conference", "starts_at", name="occurrence_of_conference"),
+            models.Index("remind_at", condition=models.Q(remind_at__isnull=False), name="occurrence_to_remind_of"),
         ]
 
     def __str__(self) -> str:
@@ -153,14 +158,26 @@ class Occurrence(models.Model):
             self.start_date, self.start_time = self.original_date, self.conference.start_time
             self.duration = self.conference.duration
         self.derive()
+        self.aim_reminder(now)
 
     def derive(self) -> None:
-        """Work out the instants. Whoever came to the old date is not yet there on the new one."""
+        """Work out the instants. Whoever came to the old date is not yet there on the new one, or reminded of it."""
         starts_at = times.instant_by_rule(self.wall_start, self.conference.time_zone)
         if starts_at != self.starts_at:
-            self.organizer_joined_at = None
+            self.organizer_joined_at = self.remind_at = None
         self.starts_at, self.ends_at = starts_at, starts_at + self.duration
         self.organizer_id = self.conference.organizer_id
+
+    def aim_reminder(self, now: datetime) -> None:
+        """Note when the next reminder is due. One that is late stays so: its moment passed while nobody looked."""
+        since = min(now, self.remind_at or now)
+        self.remind_at = reminders.next_moment(self.starts_at, self.conference.reminders, since)
+
+    def aim_at_next_reminder(self, now: datetime) -> None:
+        """What was due up to `now` is done with; of what is off nobody is reminded at all."""
+        following = reminders.next_moment(self.starts_at, self.conference.reminders, now + timedelta.resolution)
+        self.remind_at = None if self.is_off else following
+        self.save(update_fields=["remind_at"])
 
     def move(
         self, by: AbstractBaseUser, when: Mapping[str, Any], *, seen_sequence: int, tell: choices.Tell
@@ -181,6 +198,7 @@ class Occurrence(models.Model):
                 setattr(self, name, when[name])
             times.instant(self.wall_start, self.conference.time_zone)
             self.derive()
+            self.aim_reminder(timezone.now())
             self.moved = (self.wall_start, self.duration) != (self.original_start, self.conference.duration)
             self.save(update_fields=[*self.DERIVED, "moved"])
             self.conference.next_sequence()

@@ -207,5 +207,6 @@ def _carry_over(rows: list[Occurrence], new: Conference, now: datetime) -> None:
             fresh.start_date, fresh.start_time, fresh.duration = row.start_date, row.start_time, row.duration
             fresh.cancelled_at = now if row.has_begun(now) else row.cancelled_at
             fresh.derive()
+            fresh.aim_reminder(now)
             fresh.save()
     new.write_over_at()

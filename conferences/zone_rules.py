@@ -100,7 +100,10 @@ def _write(rows: list[tuple[Occurrence, datetime]]) -> None:
     for shift, moved in by_shift.items():
         starts_at = F("starts_at") + shift
         Occurrence.objects.filter(pk__in=moved).update(
-            starts_at=starts_at, ends_at=starts_at + F("duration"), organizer_joined_at=None
+            starts_at=starts_at,
+            ends_at=starts_at + F("duration"),
+            organizer_joined_at=None,
+            remind_at=F("remind_at") + shift,
         )
 
 

@@ -4,13 +4,14 @@ from datetime import datetime
 from functools import cache
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from conferences import history, recurrence, times
+from conferences import history, recurrence, reminders, times
 from conferences.choices import ClientVideoQuality, Mode, VideoQuality
 from conferences.links import join_url
 from conferences.models import Change, Conference
@@ -22,12 +23,19 @@ ASKS_NOTHING = (False, None, Mode.DISCUSSION, VideoQuality.HIGH, ClientVideoQual
 
 register = template.Library()
 register.filter("minutes", times.minutes_of)
+register.filter("reminders_in_words", reminders.in_words)
 
 
 @register.filter
 def differences(change: Change) -> list[history.Difference]:
     """What a change touched, in words."""
     return history.differences(change)
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """The name of a language that the site speaks, in that language."""
+    return dict(settings.LANGUAGES).get(code, code)
 
 
 @register.filter

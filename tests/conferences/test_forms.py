@@ -91,6 +91,7 @@ def test_hands_out_domain_types(alice: User) -> None:
         "guests_see_each_other": False, "mode": "discussion", "chat_premoderation": False, "mute_on_entry": True,
         "camera_off_on_entry": False, "record": False, "video_quality": "high", "client_video_quality": "default",
         "participants_limit": 25, "waiting_room": False, "invited_only": False, "permanent": False, "rule": "",
+        "language": "", "reminders": [],
     }  # fmt: skip
 
 
