@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from conferences.models import Change, Conference, Occurrence
 from invitations import carrying, outbox, owing
 from invitations.models import Delivery, InvitationQuerySet, Way
-from invitations.outbox import Kind, State
+from invitations.outbox import Kind, State, Why
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ LAST_CALL = timedelta(minutes=30)
 
 
 @contextmanager
-def _apart(conference: int) -> Iterator[None]:
+def apart(conference: int) -> Iterator[None]:
     """An error in one conference is written down and keeps nobody else waiting."""
     try:
         yield
@@ -51,7 +51,7 @@ def announce(now: datetime) -> None:
     a series that goes on as another conference.
     """
     for conference in _gathered(now):
-        with _apart(conference):
+        with apart(conference):
             while carrying.carry_some(conference, now, CHUNK):
                 pass
             while _announce_some(conference, now):
@@ -123,7 +123,7 @@ def _meant(conference: Conference, newest: Change) -> Q:
 def report(now: datetime) -> None:
     """Queue a letter to each organizer about what has not arrived and was not reported: one for all of a conference."""
     for conference in sorted({row.conference_id for row in _troubles(now) if row.conference_id}):
-        with _apart(conference), transaction.atomic():
+        with apart(conference), transaction.atomic():
             _report(conference, now)
 
 
@@ -145,9 +145,11 @@ def _troubles(now: datetime, **where: Conference) -> list[Delivery]:
     """What organizers do not know yet: what failed or is uncertain, what waits for long, or while the start is near."""
     instead = Q(original_date=None) | Q(original_date=OuterRef("original_date"))
     newer = Delivery.objects.filter(instead, invitation=OuterRef("invitation"), pk__gt=OuterRef("pk"))
+    newer = newer.exclude(kind__in=Delivery.BESIDE)
     unreported = Delivery.objects.filter(~Exists(newer), invitation__isnull=False, notice=None, **where)
     over = Q(state__in=[State.FAILED, State.BOUNCED, State.UNCERTAIN], state_at__lte=now - _seconds("UPDATE_DELAY"))
-    old, troubled = Q(created_at__lte=now - _seconds("REPORT_AFTER")), Q(deferrals__gt=0) | Q(errors__gt=0)
+    old = Q(created_at__lte=now - _seconds("REPORT_AFTER"))
+    troubled = Q(deferrals__gt=0) | Q(errors__gt=0) | Q(why=Why.OFTEN)
     meant = Q(cancelled_at=None) | Q(original_date=OuterRef("original_date"))
     near = Occurrence.objects.filter(meant, starts_at__range=(now, now + LAST_CALL))
     soon = Exists(near.filter(conference=OuterRef("conference")))

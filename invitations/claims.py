@@ -7,7 +7,7 @@ rows are in doubt, one for each connection. Every write names worker and attempt
 
 import logging
 import random
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -19,7 +19,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from conferences.models import Change
-from invitations import outbox, workers
+from invitations import limits, outbox, workers
 from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation
 from invitations.outbox import Kind, State, Why
 from invitations.outgoing import Outcome, Result
@@ -81,12 +81,13 @@ def claim(worker: str, now: datetime, limit: int) -> list[Claim]:
         with transaction.atomic():
             found = _lock_due(allowed, now)
             rows, unwanted = _apart_from_silent(found)
-            wanted = _first_for_each([row for row in rows if _is_wanted(row)])
+            wanted, held = limits.apart(_first_for_each([row for row in rows if _is_wanted(row)]), now)
             stale = [row for row in rows if not _is_wanted(row)]
             _lease(wanted, worker, now)
+            _hold(held, now)
             _end(unwanted, State.CANCELLED, Why.UNWANTED, now)
             _retire(stale, now)
-        if wanted or not (stale or unwanted):
+        if wanted or not (stale or unwanted or held):
             return [Claim(row, worker, is_probe) for row in wanted]
     return []
 
@@ -110,7 +111,7 @@ def _lock_due(limit: int, now: datetime) -> list[Delivery]:
     people = Invitation.objects.filter(pk__in=[person for _pk, person in found if person])
     locked = {None, *people.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True)}
     rows = _due(now).filter(pk__in=[pk for pk, person in found if person in locked])
-    return list(_with_past(rows.with_news()))
+    return _with_past(rows).looked_at()
 
 
 def _due(now: datetime) -> DeliveryQuerySet:
@@ -168,12 +169,22 @@ def _lease(rows: Iterable[Delivery], worker: str, now: datetime) -> None:
     )
 
 
+def _hold(rows: Mapping[int, tuple[Delivery, datetime]], now: datetime) -> None:
+    """Let rows wait, as long as they are of use; a newer letter takes their place meanwhile if there is one."""
+    for row, until in rows.values():
+        held = Delivery.objects.filter(pk=row.pk)
+        if now < row.give_up_at:
+            held.update(due_at=min(until, row.give_up_at), why=Why.OFTEN)
+        else:
+            held.update(state_at=now, **_undelivered(row, Why.OFTEN))
+
+
 def _retire(rows: list[Delivery], now: datetime) -> None:
     """End rows that are no longer true, and queue what their people are owed instead."""
-    if not rows:
-        return
-    overtaken = [row for row in rows if _is_overtaken(row)]
-    taken_back = [row for row in rows if row not in overtaken]
+    needless = [row for row in rows if row.kind == Kind.REMINDER]
+    overtaken = [row for row in rows if row not in needless and _is_overtaken(row)]
+    taken_back = [row for row in rows if row not in needless and row not in overtaken]
+    _end(needless, State.CANCELLED, Why.NEEDLESS, now)
     _end(overtaken, State.SUPERSEDED, Why.CHANGED, now)
     _end(taken_back, State.CANCELLED, Why.WITHDRAWN, now)
     owed = sorted(filter(_is_owed_anew, overtaken), key=_next_letter)
@@ -237,8 +248,8 @@ def hand_over_all(pairs: Sequence[tuple[Done | None, Claim | None]]) -> list[boo
 
 def _true(held: list[Claim]) -> set[int]:
     """The keys of those whose messages still say what is so."""
-    rows = Delivery.objects.filter(pk__in=[claim.delivery.pk for claim in held]).defer("message").with_news()
-    return {row.pk for row in rows if row.is_true}
+    rows = Delivery.objects.filter(pk__in=[claim.delivery.pk for claim in held]).defer("message")
+    return {row.pk for row in rows.looked_at() if row.is_true}
 
 
 def _begin(claim: Claim, now: datetime, *, is_true: bool) -> bool:
@@ -257,8 +268,7 @@ def _begin(claim: Claim, now: datetime, *, is_true: bool) -> bool:
 def may_leave(claim: Claim) -> bool:
     """The last look before the final dot: still ours for long enough, and still true."""
     ours = claim.row().filter(state=State.SENDING, leased_until__gt=Now() + _seconds("LEASE_MARGIN"))
-    row = ours.defer("message").with_news().first()
-    return row is not None and row.is_true
+    return any(row.is_true for row in ours.defer("message").looked_at())
 
 
 def release(claims: Collection[Claim]) -> None:

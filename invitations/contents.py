@@ -11,7 +11,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from conferences.models import Change, Conference, Occurrence
-from invitations import news, objects, particulars, words
+from invitations import answers, news, objects, particulars, until_start, words
 from invitations.models import Invitation
 from invitations.news import Changed, News
 from invitations.occasions import Occasion
@@ -140,6 +140,47 @@ def _of_one_date(occasion: Occasion, now: datetime) -> Content:
         is_off=True,
         method="CANCEL",
         entry=off,
+    )
+
+
+def question(occasion: Occasion, now: datetime) -> Content:
+    """Asks somebody again who has not answered."""
+    person, conference = occasion.invitation, occasion.invitation.conference
+    content = replace(
+        _common(person, _("%(name)s asks you once more"), now),
+        facts=[
+            *particulars.to_come(person),
+            *particulars.exceptions(conference, now),
+            *_calendar_fact(person, _("The attached file adds the conference to your calendar.")),
+        ],
+        method="REQUEST",
+    )
+    return _asking(content, person, _("You have not answered yet. Will you take part?"))
+
+
+def message(occasion: Occasion, now: datetime) -> Content:
+    """What the organizer says to those who are invited, beside what the conference itself says."""
+    person, conference = occasion.invitation, occasion.invitation.conference
+    return replace(
+        _common(person, _("%(name)s writes to you about this conference"), now),
+        note=particulars.note(conference, occasion.message),
+        buttons=[(_("Open the conference page"), person.personal_link)],
+        facts=[particulars.organizer(conference)],
+        is_off=conference.cancelled_at is not None,
+    )
+
+
+def reminder(occasion: Occasion, now: datetime) -> Content:
+    """That a date is near: how near is worked out as it is written."""
+    person, conference = occasion.invitation, occasion.invitation.conference
+    row = conference.occurrences.get(original_date=occasion.original_date)  # type: ignore[misc]
+    if reply := answers.to_dates([person]).get(person.pk, {}).get(row.original_date):
+        person.answer = reply.partstat
+    return replace(
+        _common(person, until_start.lead(row.starts_at, conference.zone, now), now, row),
+        buttons=[(_("Open the conference page"), person.personal_link)],
+        facts=particulars.to_come(person),
+        hint=_("You can change your answer on that page."),
     )
 
 

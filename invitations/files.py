@@ -35,7 +35,7 @@ def draft(conference: Conference, now: datetime, to: Invitation | None = None) -
     when = words.When.of(place) if place else None
     has_file = entries.has_entry(conference) and conference.cancelled_at is None
     content = message.draft(
-        subject=subject(text.occasion, conference, when, is_series=bool(conference.rule)),
+        subject=subject(text.occasion, conference, when, is_series=bool(conference.rule), now=now),
         text=whole_text(text),
         recipient=(to.name, to.address) if to else None,
         calendar=entries.file_to_keep(conference, now, text.link) if has_file else None,

@@ -29,9 +29,15 @@ WRITERS: dict[str, Callable[[Occasion, datetime], Content]] = {
     Delivery.Kind.INVITATION: contents.invitation,
     Delivery.Kind.UPDATE: contents.update,
     Delivery.Kind.CANCELLATION: contents.cancellation,
+    Delivery.Kind.QUESTION: contents.question,
+    Delivery.Kind.REMINDER: contents.reminder,
+    Delivery.Kind.MESSAGE: contents.message,
 }
 # The same for the organizer.
-REPORTERS: dict[str, Callable[[Conference, Delivery, datetime], Content]] = {Delivery.Kind.NOTICE: notices.notice}
+REPORTERS: dict[str, Callable[[Conference, Delivery, datetime], Content]] = {
+    Delivery.Kind.NOTICE: notices.notice,
+    Delivery.Kind.REMINDER: notices.reminder,
+}
 
 # Where a letter that nobody gets shows the token of its reader: a page that does not exist.
 NO_TOKEN = "x" * 26
@@ -76,7 +82,7 @@ def whole(letter: Letter, recipient: tuple[str, str], message_id: str, now: date
 
 def compose(delivery: Delivery, now: datetime) -> Letter:
     """The letter of a delivery, about the conference as it is now."""
-    if delivery.kind in REPORTERS:
+    if delivery.invitation_id is None:
         return _to_organizer(delivery, now)
     return _to_person(occasions.of([delivery])[delivery.pk], now)
 
@@ -107,11 +113,12 @@ def _to_person(occasion: Occasion, now: datetime, own_words: Mapping[str, str] |
     """In the reader's language, with the calendar object of the whole or of one occurrence."""
     invitation = occasion.invitation
     conference = invitation.conference
-    with translation.override(words.language_of(invitation.language, conference.organizer.language)):
+    languages = (invitation.language, conference.language, conference.organizer.language)
+    with translation.override(words.language_of(*languages)):
         content = put_in(WRITERS[occasion.kind](occasion, now), occasion.kind, own_words)
         calendar = _calendar(content, invitation, now)
         answers_to = senders.answers_to(conference)
-        subject, text, html = _printed(content, occasion.kind)
+        subject, text, html = _printed(content, occasion.kind, now)
         return Letter(
             subject,
             text,
@@ -129,7 +136,7 @@ def _to_organizer(delivery: Delivery, now: datetime) -> Letter:
     conference = Conference.objects.select_related("organizer").get(deliveries=delivery)
     with translation.override(words.language_of(conference.organizer.language)):
         content = REPORTERS[delivery.kind](conference, delivery, now)
-        return Letter(*_printed(content, delivery.kind), from_name=settings.SITE_NAME)
+        return Letter(*_printed(content, delivery.kind, now), from_name=settings.SITE_NAME)
 
 
 def _calendar(content: Content, invitation: Invitation, now: datetime) -> bytes | None:
@@ -139,9 +146,9 @@ def _calendar(content: Content, invitation: Invitation, now: datetime) -> bytes 
     return write(invitation, now, only=content.entry)
 
 
-def _printed(content: Content, kind: str) -> tuple[str, str, str]:
+def _printed(content: Content, kind: str, now: datetime) -> tuple[str, str, str]:
     """Subject, text and HTML."""
-    subject = subject_of(kind, content.conference, content.when, is_series=content.is_series)
+    subject = subject_of(kind, content.conference, content.when, is_series=content.is_series, now=now)
     context = {
         "letter": content,
         "subject": subject,

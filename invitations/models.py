@@ -121,6 +121,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             )
         )
 
+    def but_declined(self, day: date | models.OuterRef | None) -> Self:
+        """Without those who declined the date that the rule has on `day`: it alone, or all and not it after that."""
+        single = Reply.objects.filter(invitation=models.OuterRef("pk"), original_date=day).to_dates()
+        last = models.Subquery(single.order_by("-at", "-pk").values("partstat")[:1])
+        return self.with_answer().alias(said=Coalesce(last, "answer")).exclude(said=PartStat.DECLINED)
+
 
 class Submission(models.Model):
     """One press of “Invite”: the same id again is the same press, however often the network repeats it."""
@@ -360,6 +366,24 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         rows = self.select_related("invitation", "conference")
         return rows.annotate(newest_sequence=newest, is_date_off=off)
 
+    def looked_at(self) -> list[Delivery]:
+        """The rows as they stand, for `Delivery.is_true`; what only reminders need is asked where there are any."""
+        found: list[Delivery] = list(self.with_news())
+        reminders = [row.pk for row in found if row.kind == Delivery.Kind.REMINDER]
+        due = set(Delivery.objects.filter(pk__in=reminders).still_to_remind()) if reminders else set()
+        for row in found:
+            row.is_due = row.pk in due
+        return found
+
+    def still_to_remind(self) -> models.QuerySet[Delivery, int]:
+        """The keys of reminders of a start that is still to come, to somebody who did not decline that date."""
+        date = {"conference": models.OuterRef("conference"), "original_date": models.OuterRef("original_date")}
+        starts = Occurrence.objects.standing().filter(**date, starts_at=models.OuterRef("reminds_of"))
+        people = Invitation.objects.filter(pk=models.OuterRef("invitation")).standing()
+        coming = people.but_declined(models.OuterRef(models.OuterRef("original_date")))
+        is_for = models.Q(invitation=None) | models.Exists(coming)
+        return self.filter(models.Exists(starts.filter(starts_at__gt=Now())), is_for).values_list("pk", flat=True)
+
 
 class Delivery(models.Model):
     """One message on its way to one address. The row is the queue.
@@ -374,6 +398,7 @@ class Delivery(models.Model):
         INVITATION = "invitation", _("invitation")
         UPDATE = "update", _("update")
         CANCELLATION = "cancellation", _("cancellation")
+        QUESTION = "question", _("question, once more")
         REMINDER = "reminder", _("reminder")
         MESSAGE = "message", _("message")
         NOTICE = "notice", _("notice")
@@ -406,8 +431,11 @@ class Delivery(models.Model):
         UNWANTED = "unwanted", _("This person asked not to be written to")
         DELAYED = "delayed", _("A mail server on the way is still trying to pass it on")
         OFTEN = "often", _("Many letters have gone there lately; the next one waits")
+        NEEDLESS = "needless", _("There was nothing to remind of any more")
 
-    REQUESTS = (Kind.INVITATION, Kind.UPDATE)
+    REQUESTS = (Kind.INVITATION, Kind.UPDATE, Kind.QUESTION)
+    # Beside what says how it stands with an invitation: these say nothing of that, unless they fail.
+    BESIDE = (Kind.REMINDER, Kind.MESSAGE)
 
     # To whom, about what. Account mail and links have neither conference nor invitation; a notice has no invitation.
     address = models.CharField(max_length=254)
@@ -417,7 +445,10 @@ class Delivery(models.Model):
     sequence = models.PositiveIntegerField(default=0)
     original_date = models.DateField(null=True, help_text="Of the occurrence, where it is about only one.")
     says = models.ForeignKey(Message, models.CASCADE, null=True, related_name="deliveries")
-    ordinal = models.PositiveIntegerField(default=0, help_text="One more for each “Send again”.")
+    reminds_of = models.DateTimeField(null=True, help_text="The start that a reminder is about.")
+    ordinal = models.PositiveIntegerField(
+        default=0, help_text="One more for each “Send again”; of a reminder, how many minutes before the start."
+    )
 
     # When, and who has it in hand. What decides when something happens is of the database's clock.
     state = models.CharField(max_length=16, choices=State, default=State.QUEUED)
@@ -451,6 +482,7 @@ class Delivery(models.Model):
     # On rows that come through with_news(), or from a claim.
     newest_sequence: int | None
     is_date_off: bool
+    is_due: bool
     first_told: int | None
     cancelled_in: int | None
     has_troubles: bool
@@ -464,8 +496,22 @@ class Delivery(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["invitation", "kind", "sequence", "ordinal"],
-                condition=models.Q(invitation__isnull=False, original_date=None),
+                condition=models.Q(invitation__isnull=False, original_date=None, says=None),
                 name="delivery_told_once",
+            ),
+            models.UniqueConstraint(
+                fields=["invitation", "says"], condition=models.Q(says__isnull=False), name="delivery_said_once"
+            ),
+            # Whatever else of the conference changes: nobody is reminded of the same start in the same way twice.
+            models.UniqueConstraint(
+                fields=["invitation", "reminds_of", "ordinal"],
+                condition=models.Q(reminds_of__isnull=False),
+                name="delivery_reminded_once",
+            ),
+            models.UniqueConstraint(
+                fields=["conference", "reminds_of", "ordinal"],
+                condition=models.Q(reminds_of__isnull=False, invitation=None),
+                name="delivery_organizer_reminded_once",
             ),
             models.UniqueConstraint(
                 fields=["invitation", "kind", "sequence", "original_date", "ordinal"],
@@ -479,6 +525,7 @@ class Delivery(models.Model):
             models.Index("leased_until", condition=models.Q(leased_until__isnull=False), name="delivery_leased"),
             models.Index("state", "state_at", name="delivery_state"),
             models.Index("message_id", name="delivery_message_id"),
+            models.Index(Lower("address"), "state_at", name="delivery_to_address"),
         ]
 
     def __str__(self) -> str:
@@ -515,11 +562,15 @@ class Delivery(models.Model):
         """Whether it still says what is so; for rows that come through with_news().
 
         What asks, or takes off one of several dates, has to be as new as the conference: nobody gets an older state
-        after a newer one.
+        after a newer one. What the organizer says besides goes to whoever is invited, also where it is all off.
         """
+        if self.kind == self.Kind.REMINDER:
+            return self.is_due
         if self.kind in self.REQUESTS or self.original_date:
             is_new = self.sequence >= (self.newest_sequence or 0)
             return self.is_standing and is_new and (self.original_date is None or self.is_date_off)
+        if self.kind == self.Kind.MESSAGE:
+            return self.invitation is not None and self.invitation.withdrawn_at is None
         return self.kind != self.Kind.CANCELLATION or not self.is_standing
 
 

@@ -10,7 +10,7 @@ from django.db.models import DurationField
 from django.utils.translation import gettext as _
 
 from conferences import recurrence, times
-from conferences.facts import FACTS, facts
+from conferences.facts import FACTS, QUIET, facts
 from conferences.history import in_words, label
 from conferences.models import Change, Conference, Occurrence
 from invitations.models import TIME_FACTS
@@ -88,7 +88,7 @@ def _of_facts(conference: Conference, changes: Iterable[Change]) -> News:
     for name, value in before.items():
         setattr(old, name, _from_json(name, value))
     lines = [] if conference.permanent else _of_time(When.of(conference), When.of(old), repeats=bool(conference.rule))
-    others = [name for name in FACTS if name in before and name not in TIME_FACTS]
+    others = [name for name in FACTS if name in before and name not in QUIET and name not in TIME_FACTS]
     on_other_days = recurrence.differ_but_in_end(conference.rule, old.rule)
     return News(
         lines=(*lines, *(_of_fact(name, conference, old) for name in others)),

@@ -8,12 +8,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conferences.models import Conference
-from invitations import particulars
+from invitations import particulars, until_start
 from invitations.contents import Content, when
 from invitations.models import Delivery
 from invitations.particulars import names
+from invitations.words import When
 
 LISTED_PROBLEMS = 50
+
+
+def reminder(conference: Conference, delivery: Delivery, now: datetime) -> Content:
+    """That a date of their own conference is near."""
+    row = conference.occurrences.get(original_date=delivery.original_date)  # type: ignore[misc]
+    return Content(
+        lead=until_start.lead(row.starts_at, conference.zone, now),
+        conference=conference,
+        foot=_("%(site)s sent this to %(address)s.") % names(conference, delivery.address),
+        when=When.of(row),
+        only=row,
+        buttons=[(_("Open the conference page"), settings.SITE_URL + conference.get_absolute_url())],
+    )
 
 
 def notice(conference: Conference, delivery: Delivery, now: datetime) -> Content:

@@ -72,15 +72,22 @@ def _letters(people: Collection[int]) -> dict[int, list[_Letter]]:
 
 
 def _occasion(delivery: Delivery, invitation: Invitation, letters: Iterable[_Letter]) -> Occasion:
-    kind, submission = Delivery.Kind(delivery.kind), invitation.submission
     return Occasion(
-        kind,
+        Delivery.Kind(delivery.kind),
         invitation,
         delivery.original_date,
-        message=submission.message if submission and kind == Delivery.Kind.INVITATION else "",
+        message=_words_with(delivery, invitation),
         past=_past(delivery, list(letters)),
-        came_along=submission is None,
+        came_along=invitation.submission is None,
     )
+
+
+def _words_with(delivery: Delivery, invitation: Invitation) -> str:
+    """What the organizer says with this letter."""
+    if delivery.says:
+        return delivery.says.text
+    asked = invitation.submission if delivery.kind == Delivery.Kind.INVITATION else None
+    return asked.message if asked else ""
 
 
 def _past(delivery: Delivery, letters: list[_Letter]) -> Past:
@@ -95,6 +102,10 @@ def _past(delivery: Delivery, letters: list[_Letter]) -> Past:
     return Past(
         sequence=max(sure or [row.sequence for row in older], default=0),
         is_sure=bool(sure),
-        dates=frozenset(row.original_date for row in letters if row.original_date and row.state not in never),
+        dates=frozenset(
+            row.original_date
+            for row in letters
+            if row.original_date and row.kind == Delivery.Kind.CANCELLATION and row.state not in never
+        ),
         first_message_id=earlier[0].message_id if earlier else None,
     )

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from email.policy import SMTP
 from email.utils import parseaddr
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from conferences.models import Conference
+from conferences.models import Conference, Occurrence
 from conferences.tokens import new_token
 from invitations import senders
 from invitations.models import Channel, Delivery, Invitation, Way
@@ -65,12 +65,14 @@ def queue(
     now: datetime,
     original_date: date | None = None,
     priority: int | None = None,
+    **about: Any,
 ) -> None:
     """Owe `invitations` (saved, of one conference, which is loaded) a letter about its present state.
 
-    With `original_date` the letter is about that one occurrence, and says nothing of the rest. Doing it twice is doing
-    it once: a row of the same kind, sequence and date stays the only one. Whose silence is wanted gets a row that is
-    over already, by which the organizer sees what they were not told. Who is told by hand gets nothing.
+    With `original_date` the letter is about that one occurrence, and says nothing of the rest; `about` are further
+    fields of the rows. Doing it twice is doing it once: a row of the same kind, sequence and date stays the only one.
+    Whose silence is wanted gets a row that is over already, by which the organizer sees what they were not told. Who is
+    told by hand gets nothing.
     """
     people = sorted(_written_to(invitations), key=lambda invitation: invitation.pk)  # one order for all: no deadlock
     if not people:
@@ -80,12 +82,13 @@ def queue(
     if priority is None:
         priority = int(len(people) > SMALL_SUBMISSION)
     # Never after `now`: a claim that queues what is owed instead of an overtaken letter finds it in its next look.
-    due, last_try = min(now, database_now()), give_up_at(conference, now, original_date)
+    due = min(now, database_now())
+    last_try = _latest(now) if kind == Kind.MESSAGE else give_up_at(conference, now, original_date)
     rows = [
         Delivery(
             address=person.address, kind=kind, conference=conference, invitation=person, sequence=conference.sequence,
             original_date=original_date, priority=priority, due_at=_shuffled(due), give_up_at=last_try,
-            message_id=_new_message_id(),
+            message_id=_new_message_id(), **about,
         )
         for person in people
     ]  # fmt: skip
@@ -94,7 +97,7 @@ def queue(
         if row.address.lower() in silent:
             row.state, row.why, row.due_at = State.CANCELLED, Why.UNWANTED, None
     Delivery.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-    if original_date is None:
+    if original_date is None and kind not in Delivery.BESIDE:
         note_announced(people)
     ring()
 
@@ -108,6 +111,18 @@ def note_announced(people: Collection[Invitation]) -> None:
     if behind := [person.pk for person in people if person.announced_sequence < person.conference.sequence]:
         sequence = next(iter(people)).conference.sequence
         Invitation.objects.filter(pk__in=behind).update(announced_sequence=sequence)
+
+
+def queue_own_reminder(occurrence: Occurrence, minutes: int) -> None:
+    """Owe the organizer a reminder of their own conference, so many minutes before; twice is once."""
+    conference, start = occurrence.conference, occurrence.starts_at
+    row = Delivery(
+        address=_envelope(conference.organizer.email), kind=Kind.REMINDER, conference=conference,
+        sequence=conference.sequence, original_date=occurrence.original_date, reminds_of=start, ordinal=minutes,
+        give_up_at=start, message_id=_new_message_id(),
+    )  # fmt: skip
+    Delivery.objects.bulk_create([row], ignore_conflicts=True)
+    ring()
 
 
 def queue_notice(conference: Conference, troubles: Collection[Delivery], *, now: datetime) -> None:
@@ -242,15 +257,19 @@ def the_one_that_counts(letters: Iterable[Facts]) -> Facts | None:
     """Of one person's letters, oldest first, the one that says how it stands; None where there is none.
 
     That is the newest one, or one about another date beside it that fares worse: what did not arrive is not made good
-    by a letter about something else. A letter about the whole takes the place of all before it.
+    by a letter about something else. A letter about the whole takes the place of all before it. What goes out besides,
+    reminders and messages, counts where it fares worse than all others.
     """
-    standing: dict[date | None, Facts] = {}
+    standing: dict[date | str | None, Facts] = {}
     for letter in letters:
-        if letter.original_date is None:
+        if letter.kind in Delivery.BESIDE:
+            standing[letter.kind] = letter
+        elif letter.original_date is None:
             standing = {None: letter}
         elif letter.is_unwanted or letter.state not in {State.SUPERSEDED, State.CANCELLED}:
             standing[letter.original_date] = letter
-    return max(standing.values(), key=lambda letter: (_gravity(letter), letter.pk), default=None)
+    counting = [letter for letter in standing.values() if letter.kind not in Delivery.BESIDE or _gravity(letter)]
+    return max(counting, key=lambda letter: (_gravity(letter), letter.pk), default=None)
 
 
 def _gravity(letter: Facts) -> int:

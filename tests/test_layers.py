@@ -19,6 +19,7 @@ BELOW: dict[str, set[str]] = {
 PURE = [
     "cabinet/text.py",
     "conferences/times.py",
+    "conferences/reminders.py",
     "conferences/tokens.py",
     "conferences/networks.py",
     "conferences/spreadsheet.py",
@@ -41,6 +42,7 @@ PURE = [
     "invitations/stamps.py",
     "invitations/bounces.py",
     "invitations/outgoing.py",
+    "invitations/until_start.py",
 ]
 IMPURE = ("django.conf", "django.http", "django.shortcuts", "django.contrib")
 
