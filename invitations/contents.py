@@ -42,6 +42,7 @@ class Content:
     buttons: Sequence[tuple[str, str]] = ()
     facts: Sequence[Fact] = ()
     hint: str = ""
+    foot_link: tuple[str, str] | None = None
     is_off: bool = False
     method: Literal["REQUEST", "CANCEL"] | None = None
     entry: Occurrence | None = None
@@ -194,20 +195,12 @@ def _common(person: Invitation, lead: str, now: datetime, only: Occurrence | Non
     return Content(
         lead=lead % said,
         conference=conference,
-        foot=_foot(person),
+        foot=_("%(name)s sent this through %(site)s to %(address)s.") % said,
+        foot_link=(_("Write no more, another language, what this site knows about you"), person.you_link),
         when=When.of(only) if only else when(conference, now),
         only=only,
         zone=person.time_zone,
     )
-
-
-def _foot(person: Invitation) -> str:
-    """Who sent it through whom to which address, and how to get no more of them."""
-    foot = _(
-        "%(name)s sent this through %(site)s to %(address)s. If you do not want letters about this conference, "
-        "write to %(organizer)s."
-    )
-    return foot % names(person.conference, person.address)
 
 
 def when(conference: Conference, now: datetime) -> When | None:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Q
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -48,7 +47,7 @@ def message(delivery: Delivery, now: datetime) -> bytes:
         context = {
             "site_name": settings.SITE_NAME,
             "rows": [_row(invitation, now) for invitation in _coming(known, now)[:LISTED]],
-            "you": settings.SITE_URL + reverse("invitations:you", args=[newest.token]),
+            "you": newest.you_link,
         }
         text = render_to_string("mail/links.txt", context)
         return compose(

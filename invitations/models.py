@@ -262,6 +262,11 @@ class Invitation(models.Model):
         """The personal page as letters and calendars carry it."""
         return settings.SITE_URL + self.get_absolute_url()
 
+    @property
+    def you_link(self) -> str:
+        """The page on which they decide about themselves."""
+        return settings.SITE_URL + reverse("invitations:you", args=[self.token])
+
     def takes_answers(self, now: datetime, original_date: date | None = None) -> bool:
         """Whether the person may still answer; a date, where it is about one of a series.
 

@@ -167,8 +167,8 @@ Alice Adams sees these answers at once; buttons of your mail program answer by e
 does not know the sender, choose “I know the sender”: then the conference appears in your calendar.
 
 --{" "}
-Alice Adams sent this through Personal Cabinet to bob@example.org. If you do not want letters about this conference, \
-write to alice@example.org.
+Alice Adams sent this through Personal Cabinet to bob@example.org.
+Write no more, another language, what this site knows about you: {link}you/
 """
     )
     message = letter.message
@@ -176,7 +176,8 @@ write to alice@example.org.
     assert message["From"] == "Alice Adams via Personal Cabinet <invite@localhost>"
     assert message["To"] == "Bob Brown <bob@example.org>"
     assert message["Reply-To"] == "Alice Adams <alice@example.org>"
-    assert letter.links == {link, *(f"{link}?answer={word}" for word in ("accepted", "tentative", "declined"))}
+    answers = {f"{link}?answer={word}" for word in ("accepted", "tentative", "declined")}
+    assert letter.links == {link, invitation.you_link, *answers}
 
 
 def test_invitation_as_calendar_object(conference: Conference) -> None:
@@ -279,8 +280,7 @@ def test_cancellation(conference: Conference, alice: User) -> None:
     assert "Alice Adams cancelled this conference" in letter.text
     assert "not checked by Personal Cabinet\n> The figures arrive a week late.\n" in letter.text
     assert "The attached file removes the conference from your calendar." in letter.text
-    assert "http" not in letter.text
-    assert letter.links == set()
+    assert letter.links == {invitation.you_link}
     event = letter.calendar.vevent
     assert (letter.calendar.method.value, event.status.value, event.sequence.value) == ("CANCEL", "CANCELLED", "1")
     assert event.attendee.value == "mailto:bob@example.org"
@@ -420,7 +420,7 @@ def test_hostile_words_arrive_as_words_and_nowhere_else(alice: User, text: str) 
     assert "Bcc" not in letter.message
     assert "<script>alert" not in letter.html
     assert "evil.test" not in "".join(letter.links)
-    assert len(letter.links) == 4
+    assert len(letter.links) == 5
     assert letter.calendar.vevent.summary.value == text
     assert len(letter.calendar.vevent.attendee_list) == 1
     assert letter.calendar.vevent.organizer.value == "mailto:alice@example.org"

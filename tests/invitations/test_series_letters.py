@@ -261,7 +261,7 @@ def test_one_date_that_was_cancelled(weekly: Conference) -> None:
     assert letter.message["Subject"] == "Cancelled: Weekly review — Mon 8 Nov 2027 10:00 (Europe/Berlin)"
     assert (
         letter.text
-        == """\
+        == f"""\
 Personal Cabinet
 
 Alice Adams cancelled one date of this conference
@@ -279,11 +279,11 @@ Next date: Monday 15 November 2027, 10:00–11:00 (Berlin, UTC+1)
 Calendar: The attached file removes this date from your calendar.
 
 -- \n\
-Alice Adams sent this through Personal Cabinet to bob@example.org. If you do not want letters about this conference, \
-write to alice@example.org.
+Alice Adams sent this through Personal Cabinet to bob@example.org.
+Write no more, another language, what this site knows about you: {bob.you_link}
 """
     )
-    assert letter.links == set()
+    assert letter.links == {bob.you_link}
     event = letter.calendar.vevent
     assert (letter.calendar.method.value, event.status.value, event.sequence.value) == ("CANCEL", "CANCELLED", "1")
     assert events(letter) == [("11-08 10:00", "11-08 10:00")]
@@ -397,8 +397,8 @@ Join: {bob.personal_link}
 Conference ID: 987-654-321
 
 -- \n\
-Alice Adams sent this through Personal Cabinet to bob@example.org. If you do not want letters about this conference, \
-write to alice@example.org.
+Alice Adams sent this through Personal Cabinet to bob@example.org.
+Write no more, another language, what this site knows about you: {bob.you_link}
 """
     )
     assert "calendar" not in [part.get_content_subtype() for part in letter.message.walk()]
@@ -526,7 +526,7 @@ def test_a_standing_room_too(standing: Conference, kind: Delivery.Kind) -> None:
 
 def _without_buttons(letter: Read) -> str:
     """The text without the addresses that in HTML are behind words."""
-    buttons = ("Accept", "Tentative", "Decline", "Open the conference page")
+    buttons = ("Accept", "Tentative", "Decline", "Open the conference page", "Write no more")
     lines = letter.text.split("\n")
     return "\n".join(line.partition(": http")[0] if line.strip().startswith(buttons) else line for line in lines)
 
