@@ -128,6 +128,7 @@ class ZoneSelect(forms.Select):
 
     template_name = "conferences/zone_select.html"
     groups: Sequence[ZoneGroup] = ()
+    none: Text = ""  # the words of the choice that names no zone, where there is one
     at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -136,7 +137,7 @@ class ZoneSelect(forms.Select):
             (label, [(zone, times.zone_label(self.at, zone), zone == value) for zone in zones])
             for label, zones in self.groups
         ]
-        return context | {"groups": groups, "all_zones": _options(times.zone_choices(self.at))}
+        return context | {"none": self.none, "groups": groups, "all_zones": _options(times.zone_choices(self.at))}
 
 
 @lru_cache(maxsize=16)

@@ -206,8 +206,9 @@ def _begin(row: Invitation, name: str, contact: Contact | None, wish: Invitation
     """
     row.contact = contact
     row.name = contact.name if contact else name
-    known = wish or contact
-    row.language, row.time_zone = (known.language, known.time_zone) if known else ("", "")
+    known = [one for one in (wish, contact) if one]
+    row.language = next((one.language for one in known if one.language), "")
+    row.time_zone = next((one.time_zone for one in known if one.time_zone), "")
     row.chosen_at = wish.chosen_at if wish else None
     row.token = new_token()
     row.announced_sequence = row.conference.sequence

@@ -6,29 +6,37 @@ from typing import cast
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from addressbook.forms import AddressFormField
 from cabinet.text import TextFormField
 from conferences import times
-from conferences.fields import CHOOSE, ZoneField
+from conferences.fields import CHOOSE, ZoneField, ZoneSelect
 from invitations import words
 from invitations.models import Invitation
 
 
 class WishesForm(forms.Form):
-    """In which language and by which clock somebody wants to be written to."""
+    """In which language and by which clock somebody wants to be written to.
 
-    time_zone = ZoneField(label=_("Time zone"))
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES, error_messages=CHOOSE)
+    As long as nothing is chosen, nothing is preselected: a robot that presses the button decides nothing.
+    """
+
+    time_zone = ZoneField(label=_("Time zone"), required=False)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As the organizer writes")), *settings.LANGUAGES],
+        error_messages=CHOOSE,
+    )
 
     def __init__(self, invitation: Invitation, now: datetime, data: QueryDict | None = None) -> None:
-        zone, home = times.canonical(invitation.time_zone), invitation.conference.time_zone
-        language = words.language_of(invitation.language, get_language() or "")
-        super().__init__(data, initial={"time_zone": zone or home, "language": language})
+        zone = times.canonical(invitation.time_zone)
+        language = words.language_of(invitation.language) if invitation.language else ""
+        super().__init__(data, initial={"time_zone": zone, "language": language})
         field = cast(ZoneField, self.fields["time_zone"])
-        field.offer(now, mine=zone or home, lately=[home], chosen="")
+        field.offer(now, mine=zone or invitation.conference.time_zone, lately=(), chosen="")
+        cast(ZoneSelect, field.widget).none = _("As the conference has it")
         if not zone and data is None:
             field.widget.attrs["data-browser-zone"] = True
 

@@ -56,8 +56,9 @@ def you(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResp
     """Language and time zone, and the way to everything else."""
     form = WishesForm(invitation, now, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        wishes.choose(invitation.address, form.cleaned_data, now)
-        with translation.override(form.cleaned_data["language"]):
+        if form.has_changed():
+            wishes.choose(invitation.address, form.cleaned_data, now)
+        with translation.override(form.cleaned_data["language"] or translation.get_language()):
             messages.success(request, _("Language and time zone saved."))
         return redirect("invitations:you", invitation.token)
     context = {"invitation": invitation, "form": form, "is_silent": Silence.objects.holds(invitation.address)}

@@ -55,7 +55,12 @@ def test_what_somebody_chooses_counts_for_all_invitations_to_the_address(
     assert client.post(url("you", bob_invited), CHOSEN).status_code == 302
     for invitation, expected in ((bob_invited, CHOSEN), (other, CHOSEN), (stranger, {"time_zone": "", "language": ""})):
         assert Invitation.objects.values("time_zone", "language").get(pk=invitation.pk) == expected
-    assert "Sprache" not in client.get(url("you", stranger)).content.decode()
+    assert '<html lang="de"' in client.get(url("you", bob_invited)).content.decode()
+
+
+def test_a_robot_that_presses_the_button_decides_nothing(client: Client, bob_invited: Invitation) -> None:
+    assert client.post(url("you", bob_invited), {"time_zone": "", "language": ""}).status_code == 302
+    assert Invitation.objects.get().chosen_at is None
 
 
 def test_a_zone_or_language_that_is_none_is_refused(client: Client, bob_invited: Invitation) -> None:
@@ -76,6 +81,8 @@ def test_a_new_invitation_takes_over_the_last_choice_and_only_then_the_contacts(
     assert invited() == ("ru", "Europe/Moscow")
     wishes.choose("Bob@example.org", CHOSEN, timezone.now())
     assert invited() == ("de", "Asia/Tokyo")
+    wishes.choose("Bob@example.org", {"time_zone": "Asia/Tokyo", "language": ""}, timezone.now())
+    assert invited() == ("ru", "Asia/Tokyo")
 
 
 def test_who_is_no_longer_invited_can_still_decide_about_themselves(client: Client, bob_invited: Invitation) -> None:
