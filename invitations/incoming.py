@@ -14,7 +14,6 @@ from email.utils import getaddresses
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cabinet.text import one_line
 from conferences.tokens import TOKEN_LENGTH
 from invitations import bounces, mime, replies, stamps
 from invitations.bounces import Bounce
@@ -24,6 +23,7 @@ from invitations.replies import Answer, Counter, Refresh
 LONGEST_WORDS = 2000
 LONGEST_AUTO_REPLY = 300
 LONGEST_SUBJECT = 250
+LONGEST_FROM = 2000
 MOST_IDS = 50
 
 _TOKEN = rf"([a-z2-7]{{{TOKEN_LENGTH}}})@"
@@ -143,7 +143,7 @@ def _contents(message: Message, envelope: Envelope) -> list[Content]:
         return said
     if message.get_content_type() == "multipart/report":
         return [Nothing(reason="a report of another kind")]
-    words, subject = mime.words_of(message), mime.field(message, "Subject")[:LONGEST_SUBJECT]
+    words, subject = mime.words_of(message), mime.shown(mime.field(message, "Subject"), LONGEST_SUBJECT)
     if envelope.is_automatic:
         return [AutoReply(text=(words or subject)[:LONGEST_AUTO_REPLY].strip())]
     has_winmail = any(part.get_content_type() == "application/ms-tnef" for part in mime.own_parts(message))
@@ -172,10 +172,9 @@ def _envelope(message: Message, authserv_id: str) -> Envelope:
 
 def _sender(message: Message) -> tuple[str, str]:
     """Name and address in From; nobody where it names several or is there twice."""
-    people = getaddresses([str(value) for value in message.get_all("From", [])])
+    people = getaddresses([value[:LONGEST_FROM] for value in mime.fields(message, "From")])
     name, address = people[0] if len(people) == 1 else ("", "")
-    shown = one_line(mime.decoded_words(name))[: replies.LONGEST_NAME]
-    return (shown, address) if _ADDRESSES.fullmatch(address) else ("", "")
+    return (mime.shown(name, replies.LONGEST_NAME), address) if _ADDRESSES.fullmatch(address) else ("", "")
 
 
 def _recipients(message: Message) -> Iterator[str]:
@@ -201,7 +200,7 @@ def _is_automatic(message: Message) -> bool:
         bool(submitted and not submitted.startswith("no"))
         or any(name in message for name in ("X-Autoreply", "X-Autorespond"))
         or mime.field(message, "Precedence").lower() in ("auto_reply", "bulk", "junk")
-        or (suppressed and bool(_AWAY.search(mime.field(message, "Subject"))))
+        or (suppressed and bool(_AWAY.search(mime.shown(mime.field(message, "Subject"), LONGEST_SUBJECT))))
         or mime.field(message, "Return-Path") == "<>"
     )
 

@@ -20,7 +20,7 @@ MOST_BYTES = 1_000_000
 MOST_PARTS = 50
 DEEPEST = 10
 MOST_FIELDS = 1_000  # header fields of all parts together
-LONGEST_FIELD = 20_000  # characters; taking a header apart is quadratic in places
+LONGEST_FIELD = 10_000  # characters; taking a field apart is quadratic in places
 LONGEST_TEXT = 100_000  # characters
 
 # Python's own text encodings: no mail program uses them, and some take time quadratic in the length.
@@ -34,7 +34,7 @@ _QUOTE_BEGINS = re.compile(
     | ^-{5}.{1,60}-{5}$                   # -----Original Message-----
     | ^_{10,}$                            # Outlook
     | ^--[ ]?$                            # the signature
-    | ^\S{2,15}:[ ].*[@].*\n(?:\S{2,15}:[ ].*\n){2}   # From: ... Sent: ... To: ... in any language
+    | ^\S{2,15}:[ ].{0,200}@.{0,200}\n(?:\S{2,15}:[ ].*\n){2}   # From: ... Sent: ... To: ... in any language
     | ^.{1,200}:\n+>                                   # On Monday Alice wrote:
     | ^.{1,200}\n<?\S{1,100}@\S{1,100}>.{0,40}:\n+>    # the same over two lines
     """,
@@ -64,7 +64,7 @@ class _Counter:
     """Makes the parts of one message, and refuses to make too many."""
 
     def __init__(self) -> None:
-        self.parts = self.fields = 0
+        self.parts, self.fields = -1, 0  # the parser begins with one on trial
 
     def part(self, **options: Any) -> Message:
         """One more part, or one more block of a delivery report."""
@@ -112,22 +112,26 @@ def own_parts(part: Message) -> Iterator[Message]:
 
 
 def field(part: Message, name: str) -> str:
-    """The first header field of that name, decoded, on one line; "" if there is none."""
+    """The first header field of that name as it stands, on one line; "" if there is none."""
     return next(iter(fields(part, name)), "")
 
 
 def fields(part: Message, *names: str) -> list[str]:
-    """All header fields of those names, decoded, each on one line."""
-    return [one_line(decoded_words(str(value))) for name in names for value in part.get_all(name, [])]
+    """All header fields of those names as they stand, each on one line."""
+    return [one_line(str(value)) for name in names for value in part.get_all(name, [])]
 
 
-def decoded_words(value: str) -> str:
-    """What RFC 2047 has encoded; as it stands where that cannot be read."""
+def shown(value: str, most: int) -> str:
+    """What a person typed, on one line of at most `most` characters: RFC 2047 decoded, or as it stands if it is broken.
+
+    Cut before that, to four times as much: each character may have been written as several.
+    """
     try:
-        chunks = decode_header(value)
+        chunks = decode_header(value[: 4 * most])
     except (HeaderParseError, ValueError):
-        return value
-    return "".join(chunk if isinstance(chunk, str) else decoded(chunk, charset) for chunk, charset in chunks)
+        chunks = [(value, None)]
+    text = "".join(chunk if isinstance(chunk, str) else decoded(chunk, charset) for chunk, charset in chunks)
+    return one_line(text)[:most].strip()
 
 
 # BODIES

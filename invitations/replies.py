@@ -22,6 +22,8 @@ from invitations.vtimezones import EmbeddedZone
 LONGEST_COMMENT = 500
 LONGEST_NAME = 128
 LONGEST_UID = 255
+LONGEST_LINE = 20_000  # characters; what is longer is cut, for taking a line apart is slow
+MOST_LINES = 50  # of one name
 MOST_EVENTS = 50
 LARGEST_SEQUENCE = 2**31 - 1
 ANSWERS = ("ACCEPTED", "TENTATIVE", "DECLINED", "DELEGATED")
@@ -33,7 +35,7 @@ _READ = frozenset(
     " X-MS-OLK-ORIGINALSTART TZID TZOFFSETFROM TZOFFSETTO RRULE".split()
 )
 _ADDRESS = re.compile(r"[^@\s<>]{1,64}@[^@\s<>]{1,189}")
-_STARS = re.compile(r"^\s*(?:\*~){3,}.*$", re.MULTILINE)  # Outlook: above it when and where, below it what was typed
+_STARS = re.compile(r"^[ \t]*(?:\*~){3,}.*$", re.MULTILINE)  # Outlook: above it when and where, below it what was typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,8 @@ def _calendar(text: str) -> _Component:
             closed = open_components.pop()
             open_components[-1].inner.append(closed)
         else:
-            open_components[-1].lines.setdefault(name, []).append(line)
+            lines = open_components[-1].lines.setdefault(name, [])
+            lines.extend([line] if len(lines) < MOST_LINES else [])
     if not root.inner:
         raise Unreadable("a calendar object that does not end")
     return root.inner[0]
@@ -157,7 +160,7 @@ def _lines(text: str) -> Iterator[tuple[str, Contentline]]:
     for line in Contentlines.from_ical(text):  # type: ignore[no-untyped-call]
         found = _NAME.match(line)
         if found and (name := found[0].upper()) in _READ:
-            yield name, line
+            yield name, Contentline(line[:LONGEST_LINE])  # type: ignore[no-untyped-call]
 
 
 def _zones(calendar: _Component) -> dict[str, EmbeddedZone]:

@@ -1,7 +1,6 @@
 """Messages as mail programs and mail servers write them, made from the standards: Bob answers Alice."""
 
 from datetime import UTC, datetime
-from textwrap import dedent
 
 from django.conf import settings
 
@@ -48,23 +47,17 @@ def event(*more: str, partstat: str = "ACCEPTED", attendee: str = "mailto:bob@bo
     ]
 
 
-def with_calendar(text: str, *fields: str, words: str = "Bob has accepted.", method: str = "; method=REPLY") -> bytes:
+def parts(*contents: tuple[str, str], fields: tuple[str, ...] = (), limit: str = "limit", type_: str = "") -> bytes:
+    """A message of several parts, each with its type (and more header lines) and its text."""
+    texts = [f"--{limit}\nContent-Type: {head}\n\n{text}\n" for head, text in contents]
+    body = "".join([*texts, f"--{limit}--\n"])
+    return mail(body, *fields, type_=f'{type_ or "multipart/alternative"}; boundary="{limit}"')
+
+
+def with_calendar(text: str, *fields: str) -> bytes:
     """As nearly all programs send it: words, and beside them the calendar object."""
-    return mail(
-        dedent("""\
-            --limit
-            Content-Type: text/plain; charset="utf-8"
-
-            {words}
-            --limit
-            Content-Type: text/calendar; charset="utf-8"{method}
-
-            {text}
-            --limit--
-            """).format(words=words, method=method, text=text),
-        *fields,
-        type_='multipart/alternative; boundary="limit"',
-    )
+    plain = ("text/plain; charset=utf-8", "Bob has accepted.")
+    return parts(plain, ("text/calendar; charset=utf-8; method=REPLY", text), fields=fields)
 
 
 def answer_to(invitation: Invitation, partstat: str = "ACCEPTED", message_id: str = "<answer@bob.example>") -> bytes:
