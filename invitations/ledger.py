@@ -38,6 +38,8 @@ TROUBLES: dict[str | None, str] = {
 UNTROUBLED: dict[str | None, str] = {_State.QUEUED: "queued", _State.SENDING: "queued", _State.SENT: "sent"}
 # Seconds between two looks at letters that are under way.
 PAUSES = {"queued": 2, "waiting": 30}
+# For each so many people a second more: a look at ten thousand costs a quarter of a second.
+PEOPLE_A_SECOND = 1000
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,16 @@ class Line:
             self.status in ("bounced", "undelivered", "perhaps", "waiting") or self._is_delayed
         ):
             return []
-        return [reason for reason in (str(self.delivery.get_why_display()), self.delivery.reply) if reason]
+        hint = (
+            _("Their mailbox may be full. Tell them in another way, or send it again later.") if self._is_full else ""
+        )
+        return [reason for reason in (str(self.delivery.get_why_display()), hint, self.delivery.reply) if reason]
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the server spoke of storage (RFC 5321 section 4.2.2, RFC 3463 section 3.3)."""
+        words = self.delivery.reply.split() if self.delivery else []
+        return words[:1] == ["552"] or "5.2.2" in words[:2]
 
     @property
     def _is_delayed(self) -> bool:
@@ -192,8 +203,10 @@ class Ledger:
     @property
     def refresh_after(self) -> int:
         """Seconds after which the page may look different; 0 when no letter is under way."""
+        if self.stopped_since:
+            return max(PAUSES.values())
         shortest = next((pause for status, pause in PAUSES.items() if status in self.tally), 0)
-        return max(PAUSES.values()) if self.stopped_since else shortest
+        return shortest and max(shortest, self.count // PEOPLE_A_SECOND)
 
     def page(self, number: str | int = 1, size: int = PEOPLE_ON_A_PAGE) -> Page:
         """The lines of one page; the last page for a number that is too high, the first for one that is none."""

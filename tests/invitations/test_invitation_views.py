@@ -25,6 +25,7 @@ from addressbook.models import Contact
 from cabinet.models import User
 from conferences.links import join_url
 from conferences.models import Change, Conference
+from invitations import ledger
 from invitations.mail_clients import CLIENTS
 from invitations.models import Channel, Delivery, Invitation, PartStat
 from tests.factories import make_conference, make_contact, make_invitation
@@ -329,10 +330,26 @@ def test_the_ledger_says_for_each_person_how_it_stands(as_alice: Client, confere
     assert 'data-refresh="2"' in page.content.decode()
 
 
-def test_the_ledger_stops_refreshing_when_nothing_is_under_way(as_alice: Client, conference: Conference) -> None:
+@pytest.mark.parametrize(
+    ("reply", "is_full"), [("552 too much", True), ("550 5.2.2 over quota", True), ("550 no such user", False)]
+)
+def test_the_ledger_says_what_to_do_about_a_full_mailbox(
+    as_alice: Client, conference: Conference, reply: str, is_full: bool
+) -> None:
+    letter(make_invitation(conference), "failed", why="refused", reply=reply)
+    assert ("Their mailbox may be full." in as_alice.get(url("ledger", conference.pk)).text) is is_full
+
+
+def test_the_ledger_refreshes_the_less_often_the_longer_it_is_and_not_when_nothing_is_under_way(
+    as_alice: Client, conference: Conference, monkeypatch: pytest.MonkeyPatch
+) -> None:
     invitation = make_invitation(conference)
     waiting = letter(invitation, "queued", deferrals=1)
     assert 'data-refresh="30"' in as_alice.get(url("ledger", conference.pk)).content.decode()
+    monkeypatch.setattr(ledger, "PEOPLE_A_SECOND", 1)
+    monkeypatch.setattr(ledger, "PAUSES", {"waiting": 1})
+    make_invitation(conference, "carol@example.org")
+    assert 'data-refresh="2"' in as_alice.get(url("ledger", conference.pk)).content.decode()
     Delivery.objects.filter(pk=waiting.pk).update(state="sent")
     assert "data-refresh" not in as_alice.get(url("ledger", conference.pk)).content.decode()
 
@@ -392,7 +409,7 @@ def test_the_ledger_pages(as_alice: Client, conference: Conference) -> None:
     assert (first.count('class="person"'), second.count('class="person"')) == (100, 1)
 
 
-def test_the_ledger_costs_six_queries_at_any_length(as_alice: Client, conference: Conference) -> None:
+def test_the_ledger_costs_seven_queries_at_any_length(as_alice: Client, conference: Conference) -> None:
     counts = set()
     for n in range(3):
         letter(make_invitation(conference, f"p{n}@example.org", f"P{n}"))
@@ -400,7 +417,7 @@ def test_the_ledger_costs_six_queries_at_any_length(as_alice: Client, conference
         with CaptureQueriesContext(connection) as captured:
             as_alice.get(url("ledger", conference.pk))
         counts.add(len(captured))
-    assert counts == {6}
+    assert counts == {7}
 
 
 # ONE PERSON

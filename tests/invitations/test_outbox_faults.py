@@ -25,6 +25,7 @@ from conferences.models import Change, Conference
 from invitations import claims, delivering, letters, outbox
 from invitations.inviting import withdraw
 from invitations.models import Channel, Delivery, Invitation
+from tests.factories import make_conference
 from tests.invitations.deliveries import change, only_row, owe, set_rows, write_all
 from tests.smtp_server import DROP, HANG, Fault, Message, SmtpServer, black_hole
 
@@ -466,6 +467,19 @@ def test_a_poisonous_letter_fails_alone_after_three_tries(
     row = Delivery.objects.exclude(address="good@example.org").get()
     assert (row.state, row.why, row.errors) == ("failed", "error", 3)
     assert row.reply.removeprefix("Error ") in caplog.text
+
+
+def test_a_title_that_an_older_version_let_in_fails_its_own_letter_alone(send: Send) -> None:
+    owe(make_conference(topic="Old"), "poison")
+    owe(make_conference(topic="New"), "good")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE conferences_conference SET topic = %s WHERE topic = 'Old'", ["Two\u2028lines"])
+    with SmtpServer() as server:
+        for _try in range(4):
+            send(server)
+            minutes_pass()
+    assert copies(server) == {"good@example.org": 1}
+    assert states() == {"poison": "failed", "good": "sent"}
 
 
 def test_one_envelope_recipient_and_the_stored_address_even_if_the_name_holds_another(send: Send) -> None:
