@@ -16,7 +16,7 @@ from conferences import other_clocks, times
 from conferences.models import Conference, Occurrence
 from conferences.occurrences import LONGEST
 from invitations import outbox, senders
-from invitations.inviting import Person, contacts_by_address, is_one_of
+from invitations.inviting import Person, drafted, is_one_of
 from invitations.silence import Silence
 from invitations.words import When, isolate
 
@@ -48,12 +48,11 @@ class Note:
 
 def notes(conference: Conference, people: Sequence[Person], by: AbstractBaseUser, now: datetime) -> list[Note]:
     """What `by` should know who is about to invite `people`; as many queries for 500 as for one."""
-    names = {address.lower(): name or shown_address(address) for name, address in people}
-    contacts = contacts_by_address(names, by)
-    names |= {address: contact.name for address, contact in contacts.items()}
-    zones = list(dict.fromkeys(contact.time_zone for contact in contacts.values() if contact.time_zone))
-    row = conference.occurrences.current(now)
-    about_time = _about_time(conference, row, zones, by, now) if row else iter(())
+    rows = drafted(conference, people, {}, by)
+    names = {row.address.lower(): row.name or row.shown_address for row in rows}
+    zones = list(dict.fromkeys(row.time_zone for row in rows if row.time_zone))
+    date = conference.occurrences.current(now)
+    about_time = _about_time(conference, date, zones, by, now) if date else iter(())
     return [*about_time, *_about_people(conference, names), *_about_mail(conference)]
 
 

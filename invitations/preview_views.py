@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from conferences.models import Conference
 from conferences.requests import SignedInRequest, managed
 from conferences.typed import keeps_what_was_typed
-from invitations import previewing
+from invitations import inviting, previewing
 from invitations.forms import InviteForm
 from invitations.letter_pages import around_letter, html_of_letter
 from invitations.previewing import Preview
@@ -88,7 +88,5 @@ def _shown(request: SignedInRequest, conference: Conference, form: InviteForm | 
     given = {name: request.GET.get(name, "") for name in ("kind", "language")}
     if form is None:
         return previewing.preview(conference, previewing.invited(conference), **given, now=timezone.now())
-    people = previewing.chosen(form.people, form.roles, request.user)
-    return previewing.preview(
-        conference, people, **given, message=form.cleaned_data["message"], now=timezone.now()
-    )  # fmt: skip
+    people = inviting.drafted(conference, form.people, form.roles, request.user)
+    return previewing.preview(conference, people, **given, message=form.cleaned_data["message"], now=timezone.now())

@@ -13,12 +13,9 @@ from django.utils import timezone, translation
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
-from addressbook.models import Contact
 from conferences.attempts import Attempt
-from conferences.choices import Role
 from conferences.models import Conference
 from invitations import entry_facts, letters, outbox, words
-from invitations.inviting import Person, contacts_by_address
 from invitations.letters import Letter
 from invitations.models import Delivery, Invitation
 from invitations.particulars import Fact
@@ -128,22 +125,7 @@ def sample_reader(language: str) -> Invitation:
 
 def language_of(person: Invitation, conference: Conference) -> str:
     """In which language letters about `conference` go to `person`."""
-    return words.language_of(person.language, conference.organizer.language)
-
-
-def chosen(people: Iterable[Person], roles: Mapping[str, Role], by: AbstractBaseUser) -> list[Invitation]:
-    """Those who are chosen, as they would be invited; nothing is saved."""
-    listed = list(people)
-    contacts = contacts_by_address([address for _name, address in listed], by)
-    return [_as_invited(person, contacts.get(person[1].lower()), roles) for person in listed]
-
-
-def _as_invited(person: Person, contact: Contact | None, roles: Mapping[str, Role]) -> Invitation:
-    name, address = person
-    found = Invitation(name=name, address=address, role=roles.get(address.lower(), Role.PARTICIPANT))
-    if contact:
-        found.name, found.language, found.time_zone = contact.name, contact.language, contact.time_zone
-    return found
+    return words.language_of(person.language, conference.language, conference.organizer.language)
 
 
 def invited(conference: Conference) -> list[Invitation]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cabinet.models import User
 from conferences.models import Conference
-from invitations import letters, previewing
+from invitations import inviting, letters, previewing
 from invitations.entry_facts import facts
 from invitations.models import Delivery, Invitation
 from tests.factories import make_conference, make_contact, make_invitation
@@ -78,6 +78,15 @@ def test_the_letter_is_the_one_that_leaves(as_alice: Client, conference: Confere
     assert delivery.invitation
     left = letters.compose(delivery, timezone.now())
     assert html == left.html.replace(delivery.invitation.token, letters.NO_TOKEN)
+
+
+def test_a_language_that_somebody_chose_goes_before_the_contacts(alice: User, conference: Conference) -> None:
+    make_contact(alice, "Bob Brown", "bob@example.org", language="de")
+    (bob,) = inviting.drafted(conference, [("", "bob@example.org")], {}, alice)
+    assert bob.language == "de"
+    make_invitation(make_conference(alice), language="ru", chosen_at=timezone.now())
+    (bob,) = inviting.drafted(conference, [("", "BOB@example.org")], {}, alice)
+    assert (bob.name, bob.language, bob.pk) == ("Bob Brown", "ru", None)
 
 
 def test_nobody_need_be_chosen(as_alice: Client, path: str) -> None:

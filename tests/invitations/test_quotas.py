@@ -14,7 +14,7 @@ from cabinet.environ import Mail
 from cabinet.models import User
 from conferences.models import Conference
 from invitations.inviting import correct_address, invite, withdraw
-from invitations.models import Delivery, Invitation, Submission
+from invitations.models import Delivery, Invitation, Submission, Way
 from invitations.quotas import IN_FIRST_WEEK, LATER, MayNotInviteError, limit_of
 from tests.factories import make_conference, make_user
 from tests.parallel import in_parallel
@@ -77,6 +77,17 @@ def test_the_same_press_counts_once(conference: Conference) -> None:
     key = uuid4()
     first = press(conference, "bob", "dan", "eve", submission_id=key)
     assert press(conference, "bob", "dan", "eve", submission_id=key) == first
+
+
+def test_whom_the_organizer_told_by_hand_is_new_to_letters(conference: Conference) -> None:
+    people = [(name, f"{name}@example.org") for name in ("bob", "dan", "eve", "fay")]
+    given = {"by": conference.organizer, "now": timezone.now()}
+    for row in invite(conference, people, submission_id=uuid4(), way=Way.HAND, **given):  # type: ignore[arg-type]
+        withdraw(row, timezone.now())
+    Invitation.objects.update(created_at=timezone.now() - DAY)
+    press(conference, "bob", "dan", "eve")
+    with pytest.raises(MayNotInviteError):
+        press(conference, "fay")
 
 
 def test_another_address_is_another_person(conference: Conference) -> None:
