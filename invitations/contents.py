@@ -172,13 +172,14 @@ def message(occasion: Occasion, now: datetime) -> Content:
 
 
 def reminder(occasion: Occasion, now: datetime) -> Content:
-    """That a date is near: how near is worked out as it is written."""
+    """That a date is near: how near is worked out as it is written. A sample, without rows, begins but once."""
     person, conference = occasion.invitation, occasion.invitation.conference
-    row = conference.occurrences.get(original_date=occasion.original_date)  # type: ignore[misc]
-    if reply := answers.to_dates([person]).get(person.pk, {}).get(row.original_date):
+    row = conference.occurrences.get(original_date=occasion.original_date) if occasion.original_date else None
+    if row and person.pk and (reply := answers.to_dates([person]).get(person.pk, {}).get(row.original_date)):
         person.answer = reply.partstat
+    starts_at = row.starts_at if row else conference.starts_at
     return replace(
-        _common(person, until_start.lead(row.starts_at, conference.zone, now), now, row),
+        _common(person, until_start.lead(starts_at, conference.zone, now), now, row),
         buttons=[(_("Open the conference page"), person.personal_link)],
         facts=particulars.to_come(person),
         hint=_("You can change your answer on that page."),

@@ -7,7 +7,7 @@ HTML part beside a long text is what spam looks like). Nothing here sends or sav
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from django.conf import settings
@@ -93,12 +93,14 @@ def preview(
     *,
     kind: Delivery.Kind,
     message: str = "",
+    original_date: date | None = None,
     own_words: Mapping[str, str] | None = None,
     now: datetime,
 ) -> Letter:
     """What `person`, who need be neither invited nor saved, would get, with a link that leads nowhere.
 
-    An update is one about the last change. `own_words` are tried in the place of those of the site that count.
+    An update is one about the last change, a reminder is of `original_date`. `own_words` are tried in the place of
+    those of the site that count.
     """
     shown = Invitation(
         conference=conference, name=person.name, address=person.address, role=person.role, token=NO_TOKEN,
@@ -106,7 +108,7 @@ def preview(
     )  # fmt: skip
     shown.answer = PartStat.NEEDS_ACTION
     past = Past(sequence=max(conference.sequence - 1, 0))
-    return _to_person(Occasion(kind, shown, message=message, past=past), now, own_words)
+    return _to_person(Occasion(kind, shown, original_date, message=message, past=past), now, own_words)
 
 
 def _to_person(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None = None) -> Letter:

@@ -29,8 +29,8 @@ PLACEHOLDERS = {
     "time": gettext_lazy("14:00–14:45"),
     "zone": gettext_lazy("Berlin, UTC+1"),
 }
-# Sentences that stay the same whatever has happened may be said in other words; updates and cancellations say what has.
-OTHER_LEAD = (Delivery.Kind.INVITATION, Delivery.Kind.REMINDER)
+# First sentences that are always the same may be said in other words; those of other letters say what has happened.
+OTHER_LEAD = (Delivery.Kind.INVITATION, Delivery.Kind.QUESTION, Delivery.Kind.MESSAGE)
 
 _PLACEHOLDER = re.compile(f"{{({'|'.join(PLACEHOLDERS)})}}")
 _LINK = re.compile(r"://|\bwww\.|\bmailto:", re.IGNORECASE)

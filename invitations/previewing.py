@@ -14,7 +14,7 @@ from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
 
 from conferences.attempts import Attempt
-from conferences.models import Conference
+from conferences.models import Conference, Occurrence
 from invitations import entry_facts, letters, outbox, words
 from invitations.letters import Letter
 from invitations.models import Delivery, Invitation
@@ -25,6 +25,7 @@ Kind = Delivery.Kind
 # What can be shown, in this order, and what its button says.
 KINDS = {
     Kind.INVITATION: gettext_lazy("Invitation"),
+    Kind.QUESTION: gettext_lazy("Asked once more"),
     Kind.UPDATE: gettext_lazy("Update"),
     Kind.REMINDER: gettext_lazy("Reminder"),
     Kind.CANCELLATION: gettext_lazy("Cancellation"),
@@ -56,8 +57,18 @@ class Preview:
     @cached_property
     def letter(self) -> Letter:
         """The letter itself; the link in it leads nowhere."""
-        given = {"kind": self.kind, "message": self.message, "now": self.now}
-        return letters.preview(self.conference, self.reader, **given)  # type: ignore[arg-type]
+        date, day = self._date, None
+        now = self.now
+        if self.kind == Kind.REMINDER and date:
+            day, now = date.original_date, date.starts_at - timedelta(minutes=self.conference.reminders[0])
+        return letters.preview(
+            self.conference, self.reader, kind=self.kind, message=self.message, original_date=day, now=now
+        )
+
+    @property
+    def _date(self) -> Occurrence | None:
+        """The next date, which a reminder is of."""
+        return self.conference.occurrences.current(self.now)
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -86,10 +97,11 @@ class Preview:
 
 
 def offered(conference: Conference) -> list[Delivery.Kind]:
-    """The letters that people can get about it: updates once it was changed, reminders where it has a date."""
+    """The letters that people can get about it: updates once it was changed, reminders where there are some."""
     left_out = [Kind.UPDATE] if conference.sequence == 0 else []
-    left_out += [Kind.REMINDER] if conference.permanent else []
-    return [kind for kind in KINDS if kind in letters.WRITERS and kind not in left_out]
+    left_out += [Kind.REMINDER] if conference.permanent or not conference.reminders else []
+    left_out += [Kind.QUESTION] if conference.permanent else []
+    return [kind for kind in KINDS if kind not in left_out]
 
 
 def preview(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from conferences.requests import SignedInRequest
 from conferences.responses import View
-from invitations import letters, own_words, previewing
+from invitations import own_words, previewing
 from invitations.letter_pages import around_letter, html_of_letter
 from invitations.letters import Letter
 from invitations.models import Delivery
@@ -39,7 +39,9 @@ def of_administrators(view: Callable[..., HttpResponse]) -> View:
 
 
 def _kinds() -> dict[str, str]:
-    return {kind: str(label) for kind, label in KINDS.items() if kind in letters.WRITERS}
+    """The letters to people, with their names."""
+    kinds: dict[str, str] = {kind: str(label) for kind, label in KINDS.items()}
+    return {**kinds, Delivery.Kind.MESSAGE: _("Message to participants")}
 
 
 def _languages() -> dict[str, str]:

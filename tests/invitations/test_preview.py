@@ -122,6 +122,14 @@ def test_every_kind_of_letter_can_be_seen(as_alice: Client, path: str, kind: str
     assert says in as_alice.get(path, {"kind": kind}).text
 
 
+def test_a_reminder_is_shown_as_it_leaves(as_alice: Client, alice: User) -> None:
+    series = make_conference(alice, rule="FREQ=DAILY;COUNT=9", reminders=[15])
+    page = as_alice.get(reverse("invitations:preview", args=[series.pk]), {"kind": "reminder"}).text
+    assert "Starts in 15 minutes" in page
+    without = make_conference(alice, reminders=[])
+    assert "Starts in" not in as_alice.get(reverse("invitations:preview", args=[without.pk]), {"kind": "reminder"}).text
+
+
 def test_what_people_wrote_for_one_conference_is_not_shown_at_another(as_alice: Client, alice: User, path: str) -> None:
     as_alice.post(path, typed("bob@example.org", message="Bring cake"))
     other = reverse("invitations:preview", args=[make_conference(alice).pk])
