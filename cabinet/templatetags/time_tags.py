@@ -78,7 +78,7 @@ def leaf(at: datetime, zone: str) -> SafeString:
     then = local(at, zone)
     return format_html(
         '<div class="leaf" data-sky="{}" aria-hidden="true"><span>{}</span><b>{}</b><span>{}</span></div>',
-        times.sky(then), date_format(then, "D"), then.day, date_format(then, "M"),
+        times.sky(then), date_format(then, "D"), then.day, date_format(then, _("M")),
     )  # fmt: skip
 
 

@@ -10,8 +10,11 @@ export const clock = (at, zone) => written(at, zone, { hour: "2-digit", minute: 
 
 export const weekday = (at, zone) => written(at, zone, { weekday: "long" });
 
-export const day = (at, zone) =>
-  written(at, zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" }).replaceAll(",", "");
+// As the server writes it: no comma in English, and no word for the year in Russian.
+export const day = (at, zone) => {
+  const said = written(at, zone, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  return locale.startsWith("en") ? said.replaceAll(",", "") : said.replace(/\sг\.$/, "");
+};
 
 export const city = (zone) => zone.split("/").pop().replaceAll("_", " ");
 
