@@ -35,8 +35,20 @@ def tallies(conference: Conference, days: Collection[date]) -> dict[date, Counte
     single, moves = to_dates(conference), moved_in([conference]).get(conference.pk, {})
 
     def answer(person: int, to_all: str, answered_in: int | None, day: date) -> str:
-        if day in single.get(person, {}):
-            return single[person][day].partstat
-        return to_all if (answered_in or 0) >= moves.get(day, 0) else PartStat.NEEDS_ACTION
+        return _to_date(day, single.get(person, {}), moves, to_all, answered_in)
 
     return {day: Counter(answer(*row, day) for row in whole) for day in days}
+
+
+def of_person(invitation: Invitation, days: Collection[date]) -> dict[date, str]:
+    """What one person (with_answer) answers to each of these days."""
+    conference = invitation.conference
+    single, moves = to_dates([invitation]).get(invitation.pk, {}), moved_in([conference]).get(conference.pk, {})
+    return {day: _to_date(day, single, moves, invitation.answer, invitation.answered_sequence) for day in days}
+
+
+def _to_date(day: date, single: ByDate, moves: Mapping[date, int], to_all: str, answered_in: int | None) -> str:
+    """The answer to that day alone, else that to the whole, if it was given to where the day is now."""
+    if day in single:
+        return single[day].partstat
+    return to_all if (answered_in or 0) >= moves.get(day, 0) else PartStat.NEEDS_ACTION

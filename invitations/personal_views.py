@@ -1,10 +1,12 @@
 """The personal page of whoever is invited: answer, go in, take the calendar file."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
@@ -19,6 +21,7 @@ from conferences.links import by_token, told_by_link
 from conferences.models import Conference
 from conferences.responses import View, guest_page, hand_over, network_of, room_is_down, waiting_answer
 from invitations import objects, words
+from invitations.date_forms import DatesForm
 from invitations.files import ics, to_keep
 from invitations.forms import AnswerForm
 from invitations.models import ClosedError, Invitation, PartStat
@@ -108,6 +111,7 @@ def _show(
     now: datetime,
     *,
     form: AnswerForm,
+    dates_form: DatesForm | None = None,
     name_form: JoinForm | None = None,
     is_down: bool = False,
 ) -> HttpResponse:
@@ -118,6 +122,7 @@ def _show(
         return render(request, "invitations/cancelled.html", context)
     context |= {
         "form": form,
+        "dates_form": dates_form or DatesForm(invitation, now),
         "cancelled_dates": join_dates.cancelled_before(context["door"], now),
         "next_dates": join_dates.next_dates(context["door"], now),
         "name_form": name_form or JoinForm(with_password=False),
@@ -139,6 +144,21 @@ def personal_page(request: HttpRequest, invitation: Invitation, now: datetime) -
         except ClosedError:
             form = AnswerForm(invitation)
     return _show(request, invitation, now, form=form)
+
+
+@personal_link("POST")
+def answers_to_dates(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    """Answers to single dates of a series; whatever is answered to the whole stays."""
+    form = DatesForm(invitation, now, request.POST)
+    if not form.dates:
+        return redirect(invitation)
+    if not form.is_valid():
+        return _show(request, invitation, now, form=AnswerForm(invitation), dates_form=form)
+    for day, partstat in form.chosen.items():
+        with suppress(ClosedError):  # cancelled a moment ago: the page says so
+            invitation.respond(partstat, "", now, original_date=day)
+    messages.success(request, _("Your answers are sent."))
+    return redirect(invitation)
 
 
 @personal_link("GET", "HEAD")

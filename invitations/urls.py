@@ -43,6 +43,7 @@ urlpatterns = [
     path("i/erased/", you_views.erased, name="erased"),
     path("i/<str:token>/", personal_views.personal_page, name="personal"),
     path("i/<str:token>/answer/", personal_views.answered, name="answer"),
+    path("i/<str:token>/dates/", personal_views.answers_to_dates, name="dates"),
     path("i/<str:token>/room/", personal_views.personal_room, name="room"),
     path("i/<str:token>/waiting/", personal_views.personal_waiting, name="waiting"),
     path("i/<str:token>/conference.ics", personal_views.personal_calendar_file, name="personal-calendar-file"),

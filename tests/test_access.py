@@ -130,6 +130,7 @@ TABLE = {
     "invitations:direct-calendar-file": public(200, 405, "direct-link"),
     "invitations:personal": public(200, 200, "personal-link"),
     "invitations:answer": public(302, 405, "personal-link"),
+    "invitations:dates": public(405, 302, "personal-link"),  # one date: back to the page
     "invitations:room": public(405, 302, "personal-link"),  # too early: back to the page
     "invitations:waiting": public(405, 204, "personal-link"),
     "invitations:personal-calendar-file": public(200, 405, "personal-link"),
