@@ -16,7 +16,7 @@ from django.db import Error, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Greatest
 
-from invitations import inbox, mime, outbox
+from invitations import inbox, mime, outbox, workers
 from invitations.imap import Account, MailboxError, Session
 from invitations.incoming import TooMuch, Unreadable
 from invitations.incoming_mail import Bookmark
@@ -47,7 +47,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         """Until stop() is called."""
-        pause = 0
+        pause = 0.0
         while not self._ending.wait(pause):
             pause = self.turn()
         self._leave()
@@ -63,7 +63,7 @@ class Reader(threading.Thread):
         if self.is_alive():
             self.join(LAST_WORDS)
 
-    def turn(self) -> int:
+    def turn(self) -> float:
         """Read once what there is; the seconds until the next time."""
         try:
             self._read()
@@ -75,13 +75,13 @@ class Reader(threading.Thread):
         finally:
             connection.close()
         self._failures = 0
-        return int(settings.INBOX["POLL"])
+        return float(settings.INBOX["POLL"])
 
-    def _failed(self, error: Exception) -> int:
+    def _failed(self, error: Exception) -> float:
         """Hang up; the wait before the next try is longer each time."""
         ladder = settings.INBOX["BACKOFF"]
-        pause = int(ladder[min(self._failures, len(ladder) - 1)])
-        logger.warning("the mailbox for answers cannot be read, next try in %d s: %s", pause, error)
+        pause = float(ladder[min(self._failures, len(ladder) - 1)])
+        logger.warning("the mailbox for answers cannot be read, next try in %.0f s: %s", pause, error)
         self._hang_up()
         self._failures += 1
         return pause
@@ -119,8 +119,10 @@ class Reader(threading.Thread):
 
     def _has_lease(self, now: datetime) -> bool:
         """Whether this worker is the one who reads, from now on for some time."""
-        Bookmark.objects.get_or_create(mailbox=self._key)
+        bookmark, _is_new = Bookmark.objects.get_or_create(mailbox=self._key)
         free = Q(worker=self._worker) | Q(leased_until=None) | Q(leased_until__lt=now)
+        if bookmark.worker and workers.is_dead(bookmark.worker):
+            free |= Q(worker=bookmark.worker)
         ours = Bookmark.objects.filter(free, mailbox=self._key)
         return bool(ours.update(worker=self._worker, leased_until=now + _seconds("LEASE")))
 

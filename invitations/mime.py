@@ -170,10 +170,11 @@ def plain_of(message: Message) -> str:
 
 
 def words_of(message: Message) -> str:
-    """What somebody wrote, above what is quoted of an earlier message."""
+    """What somebody wrote, above what is quoted of an earlier message; if nothing stands there, between and below."""
     text = plain_of(message)
     quote = _QUOTE_BEGINS.search(text)
-    return text[: quote.start()].strip() if quote else text
+    above = text[: quote.start()].strip() if quote else text
+    return above or "\n".join(line for line in text.split("\n") if not line.startswith(">")).strip()
 
 
 def _html_as_text(html: str) -> str:

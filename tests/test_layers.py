@@ -36,6 +36,7 @@ PURE = [
     "invitations/itip.py",
     "invitations/message.py",
     "invitations/incoming.py",
+    "invitations/imap.py",
     "invitations/mime.py",
     "invitations/replies.py",
     "invitations/foreign_zones.py",

@@ -330,6 +330,12 @@ def test_what_is_quoted_is_left_out(quote: str) -> None:
     assert content.text == "I am coming."
 
 
+def test_who_writes_below_the_quote_is_read_as_well() -> None:
+    content = only(mail("> Are you coming?\n> Alice\n\nYes, I am.\n"))
+    assert isinstance(content, Words)
+    assert content.text == "Yes, I am."
+
+
 @pytest.mark.parametrize(
     "field",
     [

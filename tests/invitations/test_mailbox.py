@@ -1,6 +1,7 @@
 """The mailbox for answers is read: from a real IMAP server, each message once, none in the way of another."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
 from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Attempt
-from invitations import inbox, receiving
+from invitations import inbox, receiving, workers
 from invitations.incoming_mail import Bookmark, Postponed, Received
 from invitations.mailbox import Reader
 from invitations.models import Invitation
@@ -48,7 +50,10 @@ def invitation(alice: User, bob: Contact) -> Invitation:
     return make_invitation(make_conference(alice), bob.address)
 
 
-def read(server: ImapServer, worker: str = "one") -> int:
+ONE, TWO = (f"boot elsewhere {pid} 1" for pid in (1, 2))
+
+
+def read(server: ImapServer, worker: str = ONE) -> float:
     """What a worker does when it comes by; the pause until the next time."""
     reader = Reader(worker, server.account())
     pause = reader.turn()
@@ -66,7 +71,7 @@ def test_an_answer_is_taken_and_marked_as_seen(server: ImapServer, invitation: I
 
 
 def test_the_next_message_is_read_when_it_comes(server: ImapServer, invitation: Invitation) -> None:
-    reader = Reader("one", server.account())
+    reader = Reader(ONE, server.account())
     assert reader.turn() == 15
     server.put(answer_to(invitation, "TENTATIVE"))
     reader.turn()
@@ -178,7 +183,7 @@ def test_what_a_dead_worker_was_doing_is_done_again(
         raise SystemExit
 
     server.put(answer_to(invitation))
-    dead = Reader("one", server.account())
+    dead = Reader(ONE, server.account())
     with monkeypatch.context() as patch:
         patch.setattr(receiving, "take", die)
         with pytest.raises(SystemExit):
@@ -186,22 +191,64 @@ def test_what_a_dead_worker_was_doing_is_done_again(
     dead._hang_up()
     assert not Received.objects.exists()
     Bookmark.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    read(server, "two")
+    read(server, TWO)
     invitation.refresh_from_db()
     assert invitation.partstat == "ACCEPTED"
 
 
 def test_one_worker_reads_at_a_time(server: ImapServer, invitation: Invitation) -> None:
-    first = Reader("one", server.account())
+    first = Reader(ONE, server.account())
     first.turn()
     server.put(answer_to(invitation))
-    read(server, "two")
+    read(server, TWO)
     invitation.refresh_from_db()
     assert invitation.partstat == "NEEDS-ACTION"
     first._leave()
-    read(server, "two")
+    read(server, TWO)
     invitation.refresh_from_db()
     assert invitation.partstat == "ACCEPTED"
+
+
+def test_the_mailbox_of_a_worker_that_was_killed_is_free_at_once(server: ImapServer, invitation: Invitation) -> None:
+    *here, pid, _began = workers.identity().split(" ")
+    killed = Reader(" ".join([*here, pid, "0"]), server.account())
+    killed.turn()
+    killed._hang_up()
+    server.put(answer_to(invitation))
+    read(server)
+    assert Received.objects.exists()
+
+
+def test_a_thread_reads_until_it_is_told_to_stop(
+    server: ImapServer, invitation: Invitation, settings: LazySettings
+) -> None:
+    settings.INBOX = settings.INBOX | {"POLL": 0.05}
+    reader = Reader(ONE, server.account())
+    reader.start()
+    server.put(answer_to(invitation))
+    deadline = time.monotonic() + 20
+    while not server.seen() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    reader.stop()
+    assert not reader.is_alive()
+    assert Received.objects.exists()
+    assert Bookmark.objects.get().leased_until is None
+
+
+@pytest.mark.parametrize("error", [OperationalError, ZeroDivisionError])
+def test_it_outlives_a_database_that_is_away_and_errors_of_ours(
+    server: ImapServer, invitation: Invitation, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def away() -> None:
+        raise error
+
+    server.put(answer_to(invitation))
+    reader = Reader(ONE, server.account())
+    with monkeypatch.context() as patch:
+        patch.setattr("invitations.outbox.database_now", away)
+        assert [reader.turn(), reader.turn()] == [15, 30]
+    reader.once()
+    assert Received.objects.exists()
 
 
 def test_whoever_lost_the_mailbox_meanwhile_writes_nothing(
@@ -211,7 +258,7 @@ def test_whoever_lost_the_mailbox_meanwhile_writes_nothing(
     fetch = "invitations.imap.Session.fetch"
 
     def lose(*_arguments: Any) -> bytes:
-        Bookmark.objects.update(worker="two")
+        Bookmark.objects.update(worker=TWO)
         return answer_to(invitation)
 
     with monkeypatch.context() as patch:
@@ -225,13 +272,13 @@ def test_a_dead_server_is_asked_ever_less_often(settings: LazySettings, caplog: 
     settings.INBOX = settings.INBOX | {"COMMAND": 0.2}
     server = ImapServer()
     with black_hole() as port:
-        reader = Reader("one", server.account(port=port))
+        reader = Reader(ONE, server.account(port=port))
         assert [reader.turn() for _time in range(6)] == [15, 30, 60, 120, 300, 300]
     assert "the mailbox for answers cannot be read, next try in 15 s" in caplog.text
 
 
 def test_a_server_that_begins_anew_is_read_again(server: ImapServer, invitation: Invitation) -> None:
-    reader = Reader("one", server.account())
+    reader = Reader(ONE, server.account())
     reader.turn()
     server.stop()
     assert reader.turn() == 15
@@ -245,7 +292,7 @@ def test_a_server_that_begins_anew_is_read_again(server: ImapServer, invitation:
 
 def test_a_wrong_password_is_not_repeated_in_the_log(server: ImapServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    reader = Reader("one", server.account(password="not-the-password"))
+    reader = Reader(ONE, server.account(password="not-the-password"))
     assert reader.turn() == 15
     assert "cannot be read" in caplog.text
     assert "not-the-password" not in caplog.text
@@ -260,7 +307,7 @@ def test_the_server_has_to_prove_who_it_is(
         server.put(answer_to(invitation))
         port = front.port if security == "tls" else server.port
         account = server.account(port=port, host="localhost", security=security)
-        stranger = Reader("one", account)
+        stranger = Reader(ONE, account)
         assert stranger.turn() == 15
         assert not Received.objects.exists()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
