@@ -1,6 +1,6 @@
 """Letters and pages in Russian and German: their words, dates and plural forms."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ from django.utils import translation
 from cabinet.models import User
 from conferences import recurrence
 from conferences.models import Change, Conference
-from invitations import outbox
+from invitations import letters, outbox
+from invitations.messages import Message
 from invitations.models import Delivery
 from tests.factories import make_conference, make_contact, make_invitation
 from tests.invitations.test_letters import KIND, NOW, Read, ask, owe, read, sent
@@ -73,6 +74,35 @@ def test_every_letter_speaks_the_language_of_its_reader(alice: User, language: s
         assert f'<html lang="{language}"' in letter.html
         for line in LINES[language][kind]:
             assert line in letter.text
+
+
+ASIDE = {
+    "ru": [
+        ("Вы придёте? Планы — чт, 6 мая 2027 14:00 (Europe/Berlin)", "Вы ещё не ответили. Вы примете участие?"),
+        ("Сообщение: Планы — чт, 6 мая 2027 14:00 (Europe/Berlin)", "Alice Adams пишет вам об этой конференции"),
+        ("Через 2 часа: Планы", "Начало через 2 часа"),
+    ],
+    "de": [
+        ("Kommen Sie? Планы — Do, 6. Mai 2027 14:00 (Europe/Berlin)", "Sie haben noch nicht geantwortet."),
+        ("Nachricht: Планы — Do, 6. Mai 2027 14:00 (Europe/Berlin)", "Alice Adams schreibt Ihnen zu dieser Konferenz"),
+        ("In 2 Stunden: Планы", "Beginnt in 2 Stunden"),
+    ],
+}
+
+
+@pytest.mark.parametrize("language", ["ru", "de"])
+def test_questions_messages_and_reminders_speak_it_too(alice: User, language: str) -> None:
+    conference = make_conference(alice, topic="Планы", start=datetime(2027, 5, 6, 14))
+    row = conference.occurrences.get()
+    bob = make_invitation(conference, language=language)
+    outbox.queue([bob], KIND.QUESTION, now=NOW)
+    outbox.queue([bob], KIND.MESSAGE, now=NOW, says=Message.objects.create(conference=conference, text="?"))
+    outbox.queue([bob], KIND.REMINDER, now=NOW, original_date=row.original_date, reminds_of=row.starts_at, ordinal=120)
+    now = row.starts_at - timedelta(hours=2)
+    for delivery, (subject, line) in zip(bob.deliveries.order_by("pk"), ASIDE[language], strict=True):
+        letter = letters.compose(delivery, now)
+        assert letter.subject == subject
+        assert line in letter.text
 
 
 @pytest.mark.parametrize(
