@@ -108,10 +108,10 @@ def test_questions_messages_and_reminders_speak_it_too(alice: User, language: st
 @pytest.mark.parametrize(
     ("count", "russian", "german"),
     [
-        (1, "1 письмо не дошло", "Eine Nachricht ist nicht angekommen"),
-        (2, "2 письма не дошли", "2 Nachrichten sind nicht angekommen"),
-        (5, "5 писем не дошли", "5 Nachrichten sind nicht angekommen"),
-        (21, "21 письмо не дошло", "21 Nachrichten sind nicht angekommen"),
+        (1, "1 письмо не дошло", "Eine E-Mail ist nicht angekommen"),
+        (2, "2 письма не дошли", "2 E-Mails sind nicht angekommen"),
+        (5, "5 писем не дошли", "5 E-Mails sind nicht angekommen"),
+        (21, "21 письмо не дошло", "21 E-Mails sind nicht angekommen"),
     ],
 )
 def test_the_notice_counts_in_the_language_of_the_organizer(alice: User, count: int, russian: str, german: str) -> None:
