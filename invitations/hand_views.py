@@ -63,8 +63,16 @@ def told(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @of_one_person
-def write_instead(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
-    """From now on this site writes to them."""
+def change_way(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
+    """From now on the organizer tells them, or this site writes to them."""
+    if request.POST.get("way") == Way.HAND:
+        if inviting.leave_to(invitation, timezone.now()):
+            messages.success(request, _("Noted: you tell %(name)s. No letter goes out.") % {"name": invitation})
+        return redirect("invitations:ledger", invitation.conference_id)
+    return _write_instead(request, invitation)
+
+
+def _write_instead(request: SignedInRequest, invitation: Invitation) -> HttpResponse:
     try:
         inviting.write_instead(invitation, by=request.user, now=timezone.now())
     except ClosedError:

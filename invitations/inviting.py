@@ -110,6 +110,23 @@ def correct_address(invitation: Invitation, address: str, *, by: AbstractBaseUse
             )  # fmt: skip
 
 
+def leave_to(invitation: Invitation, now: datetime) -> bool:
+    """Let whoever invited this person tell them from now on, as they have done just now; nothing more leaves here.
+
+    False, and nothing done, while a letter is just being sent, or where it is so already.
+    """
+    with transaction.atomic():
+        conference = _locked(invitation.conference_id)
+        row = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
+        is_busy = row.deliveries.filter(state=Delivery.State.SENDING).exists()
+        if is_busy or row.withdrawn_at or row.way == Way.HAND:
+            return False
+        outbox.drop([row], now=now)
+        row.way, row.told_at, row.announced_sequence = Way.HAND, now, conference.sequence
+        row.save(update_fields=["way", "told_at", "announced_sequence"])
+        return True
+
+
 def write_instead(invitation: Invitation, *, by: AbstractBaseUser, now: datetime) -> None:
     """Let our letters take over from whoever told this person by hand; twice is once.
 
@@ -121,6 +138,8 @@ def write_instead(invitation: Invitation, *, by: AbstractBaseUser, now: datetime
         if row.way == Way.LETTER or row.withdrawn_at:
             return
         quotas.check(by, [row.address], now)
+        if row.deliveries.exists():
+            _raise_sequence(conference)
         row.conference, row.way, row.told_at = conference, Way.LETTER, None
         row.submission = Submission.objects.create(conference=conference, by_id=by.pk)
         row.created_at = now  # as far as letters are concerned, and quotas of them, the person is new

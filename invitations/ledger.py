@@ -117,6 +117,11 @@ class Line:
         """Whether another letter makes sense: none is under way, and the last one brought no answer."""
         return self.status in ("bounced", "undelivered", "perhaps", "waiting", "sent")
 
+    @property
+    def may_be_told_by_hand(self) -> bool:
+        """Whether our letters do not get there."""
+        return self.status in ("bounced", "undelivered", "unwanted")
+
 
 class Ledger:
     """The people of one conference."""

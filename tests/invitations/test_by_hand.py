@@ -19,7 +19,7 @@ from cabinet.models import User
 from conferences.links import join_url
 from conferences.models import Change, Conference
 from conferences.series import continue_from
-from invitations import by_hand
+from invitations import by_hand, outbox
 from invitations.announcing import announce
 from invitations.inviting import is_secret, withdraw
 from invitations.models import Delivery, Invitation, PartStat, Way
@@ -218,6 +218,28 @@ def test_this_site_takes_over_where_it_is_asked_to(as_alice: Client, conference:
     assert to_tell(conference) == []
     bob.refresh_from_db()
     assert (bob.way, bob.partstat, bob.announced_sequence) == (Way.LETTER, PartStat.ACCEPTED, 1)
+
+
+def test_whom_no_letter_reaches_the_organizer_tells_and_this_site_may_try_again(
+    as_alice: Client, conference: Conference
+) -> None:
+    bob = make_invitation(conference)
+    outbox.queue([bob], Delivery.Kind.INVITATION, now=timezone.now())
+    bob.deliveries.update(state="sending")
+    as_alice.post(url("way", conference.pk, bob.pk), {"way": "hand"})
+    assert Invitation.objects.get().way == Way.LETTER  # the letter is just leaving
+    bob.deliveries.update(state="failed", due_at=None)
+    change(conference)
+    assert "I have told them myself" in as_alice.get(url("ledger", conference.pk)).text
+    as_alice.post(url("way", conference.pk, bob.pk), {"way": "hand"})
+    assert ">Told by you</span>" in as_alice.get(url("ledger", conference.pk)).text
+    assert to_tell(conference) == []
+    change(conference, ago=120)
+    announce(timezone.now())
+    assert to_tell(conference) == ["Bob Brown"]
+    assert letters(bob) == [("invitation", 0, "failed")]
+    as_alice.post(url("way", conference.pk, bob.pk))
+    assert letters(bob) == [("invitation", 0, "failed"), ("invitation", 3, "queued")]
 
 
 def test_a_letter_of_former_times_is_not_sent_again(as_alice: Client, conference: Conference) -> None:
