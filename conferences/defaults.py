@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences import reminders, times
 from conferences.choices import Mode
 from conferences.models import Change, Conference
+from conferences.occurrences import LONGEST
 from conferences.recurrence import MOST, Rule
 from conferences.recurrence_fields import NEVER, RECURRENCE, rule_values
 from conferences.template import Template, as_json
@@ -151,6 +152,21 @@ def length_values(minutes: int) -> dict[str, Any]:
     if str(minutes) in dict(LENGTHS):
         return {"duration": str(minutes)}
     return {"duration": OTHER, "minutes": minutes}
+
+
+def proposed_values(asked: Mapping[str, str], zone: str) -> dict[str, Any]:
+    """What an address proposes: `starts_at` and `ends_at`, instants by ISO 8601, for something to be moved to.
+
+    Empty where it proposes nothing that can be understood.
+    """
+    try:
+        start, end = (datetime.fromisoformat(asked[name]) for name in ("starts_at", "ends_at"))
+        length, wall = end.astimezone(UTC) - start.astimezone(UTC), times.wall_clock(start, zone)
+    except (KeyError, ValueError, OverflowError):
+        return {}
+    if not timedelta(0) < length <= LONGEST:
+        return {}
+    return {"date": wall.date(), "start": wall.time(), **length_values(times.minutes_of(length))}
 
 
 def zone_of(user: Any) -> str:

@@ -274,10 +274,13 @@ class OccurrenceForm(EditForm):
 FORMS = {Scope.ALL: EditForm, Scope.FOLLOWING: FollowingForm, Scope.THIS: OccurrenceForm}
 
 
-def edit_form(aim: Aim, data: Mapping[str, Any] | None, user: Any) -> EditForm:
-    """The form for as much of the conference as `aim` says."""
+def edit_form(
+    aim: Aim, data: Mapping[str, Any] | None, user: Any, initial: Mapping[str, Any] | None = None
+) -> EditForm:
+    """The form for as much of the conference as `aim` says; `initial` is what it shows other than it is now."""
     kind = FORMS[aim.scope or Scope.ALL]
-    return kind(data, conference=aim.conference, occurrence=aim.occurrence, user=user, now=aim.now)
+    given = {"conference": aim.conference, "occurrence": aim.occurrence, "user": user, "now": aim.now}
+    return kind(data, initial=initial, **given)
 
 
 class CancelForm(forms.Form):

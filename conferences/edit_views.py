@@ -13,6 +13,7 @@ from conferences import series
 from conferences.aims import Aim, NoSuchDate, Scope, aimed
 from conferences.choices import Tell
 from conferences.conflicts import ChangedMeanwhile, NumberTaken
+from conferences.defaults import proposed_values
 from conferences.edit_forms import CancelForm, EditForm, edit_form
 from conferences.models import Change, Conference
 from conferences.requests import SignedInRequest, managed
@@ -39,8 +40,18 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     if aim.scope is None:
         return _ask(request, aim, "edit")
     if request.method != "POST":
-        return _form_page(request, edit_form(aim, None, request.user), aim)
+        return _form_page(request, edit_form(aim, None, request.user, initial=_proposed(request, aim)), aim)
     return _edit(request, edit_form(aim, request.POST, request.user), aim)
+
+
+def _proposed(request: SignedInRequest, aim: Aim) -> dict[str, Any] | None:
+    """The time that the address proposes; for a whole series its clock time, because its days are those of the rule."""
+    if aim.scope == Scope.FOLLOWING:
+        return None
+    values = proposed_values(request.GET, aim.conference.time_zone)
+    if aim.conference.rule and aim.scope != Scope.THIS:
+        values.pop("date", None)
+    return values or None
 
 
 @require_POST

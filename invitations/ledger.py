@@ -5,8 +5,9 @@ the database did it in one expression, which took ten times as long to compile a
 """
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Exists, F, OuterRef, Subquery
 from django.utils.formats import date_format
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from conferences import times
 from conferences.models import Conference
+from invitations import answers
 from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply, Way
 from invitations.outbox import Facts, the_one_that_counts
 
@@ -42,6 +46,20 @@ PAUSES = {"queued": 2, "waiting": 30}
 PEOPLE_A_SECOND = 1000
 
 
+# So many single dates of one person are named.
+LISTED_DATES = 5
+EARLIER: dict[str, str | Promise] = {
+    PartStat.ACCEPTED: gettext_lazy("Accepted the earlier time"),
+    PartStat.TENTATIVE: gettext_lazy("Answered “Tentative” to the earlier time"),
+    PartStat.DECLINED: gettext_lazy("Declined the earlier time"),
+}
+TO_DATES: dict[str, str | Promise] = {
+    PartStat.ACCEPTED: gettext_lazy("Accepts %(day)s"),
+    PartStat.TENTATIVE: gettext_lazy("Tentative on %(day)s"),
+    PartStat.DECLINED: gettext_lazy("Not on %(day)s"),
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """One person: the invitation with `looks_automatic`, the name of the badge, and the newest letter to them."""
@@ -51,11 +69,25 @@ class Line:
     delivery: Delivery | None
     now: datetime
     is_stopped: bool = False  # no mail can leave at all
+    to_dates: Sequence[tuple[date, str]] = ()  # what was answered to single dates to come
 
     @property
     def answer(self) -> str:
         """The badge where only the answer counts: a letter on its way is no news there, one that failed is."""
         return self.status if self.status in ("bounced", "undelivered", "unwanted", *ANSWERED) else "unanswered"
+
+    @property
+    def earlier(self) -> str:
+        """What was answered to the time before it last changed, where that is the last that was answered."""
+        is_earlier = self.invitation.answer == PartStat.NEEDS_ACTION
+        return str(EARLIER.get(self.invitation.partstat, "")) if is_earlier else ""
+
+    @property
+    def dates(self) -> list[str]:
+        """What was answered to single dates to come."""
+        said = self.to_dates[:LISTED_DATES]
+        lines = [str(TO_DATES[partstat]) % {"day": _day(day)} for day, partstat in said]
+        return [*lines, *([_("and more dates")] if len(self.to_dates) > len(said) else [])]
 
     @property
     def next_try(self) -> datetime | None:
@@ -90,7 +122,7 @@ class Line:
     def about(self) -> str:
         """Which single date the letter is about, where that is what the status says."""
         day = self.delivery.original_date if self.delivery and self.status not in ANSWERED else None
-        return _("This letter is only about %(day)s") % {"day": date_format(day, _("l j F Y"))} if day else ""
+        return _("This letter is only about %(day)s") % {"day": _day(day)} if day else ""
 
     @property
     def at(self) -> datetime | None:
@@ -218,18 +250,33 @@ class Ledger:
         page = Paginator(self._people, size).get_page(number)
         found = list(page.object_list)
         people = _with_doubt(Invitation.objects.filter(conference=self.conference)).in_bulk([row[1] for row in found])
+        to_dates = self._answers_to_dates(people.values())
         letters = Delivery.objects.defer("message").in_bulk([letter for *_, letter in found if letter])
         is_stopped = self.stopped_since is not None
         lines = [
-            Line(people[person], STATUSES[place], letters.get(letter), self.now, is_stopped)
+            Line(people[person], STATUSES[place], letters.get(letter), self.now, is_stopped, to_dates.get(person, ()))
             for place, person, letter in found
         ]
         page.object_list = lines  # type: ignore[assignment]  # bare values before, people from here on
         return page
+
+    def _answers_to_dates(self, people: Collection[Invitation]) -> dict[int, list[tuple[date, str]]]:
+        """By person, what they answered to single dates that are to come."""
+        if not self.conference.rule:
+            return {}
+        today = times.wall_clock(self.now, self.conference.time_zone).date()
+        return {
+            person: [(day, reply.partstat) for day, reply in theirs.items() if day >= today]
+            for person, theirs in answers.to_dates(people).items()
+        }
+
+
+def _day(day: date) -> str:
+    return date_format(day, _("l j F Y"))
 
 
 def _with_doubt(rows: InvitationQuerySet) -> InvitationQuerySet:
     """With `looks_automatic`: whether the answer that counts came within seconds of another one."""
     counts = Reply.objects.filter(invitation=OuterRef("pk"), original_date=None, at=OuterRef("answered_at"))
     hasty = counts.filter(looks_automatic=True)
-    return rows.annotate(looks_automatic=Exists(hasty))  # type: ignore[no-redef]
+    return rows.with_answer().annotate(looks_automatic=Exists(hasty))  # type: ignore[no-redef]

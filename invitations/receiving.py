@@ -97,8 +97,7 @@ class _Mail:
             if about.invitation is None:
                 about.note_newcomer()
             else:
-                ends_at = said.ends_at or said.starts_at + about.duration
-                about.hold(Kind.TIME, starts_at=said.starts_at, ends_at=ends_at)
+                about.hold(Kind.TIME, starts_at=said.starts_at, ends_at=about.end_of(said))
 
     def refresh(self, said: Refresh) -> None:
         """Send the invitation as it is now, once more; never because a program asks by itself."""
@@ -184,11 +183,12 @@ class _About:
     invitation: Invitation | None
     is_certain: bool
 
-    @property
-    def duration(self) -> timedelta:
-        """How long what it is about lasts."""
+    def end_of(self, proposed: Counter) -> datetime:
+        """When what is proposed ends: as it says, if that makes sense, else it lasts as long as before."""
+        if proposed.ends_at and proposed.ends_at > proposed.starts_at:
+            return proposed.ends_at
         row = self.conference.occurrences.filter(original_date=self.day).first() if self.day else None
-        return row.duration if row else self.conference.duration
+        return proposed.starts_at + (row or self.conference).duration
 
     def respond(self, partstat: PartStat) -> bool:
         """Take the answer; False where it is one to a state that the conference has not reached."""

@@ -5,6 +5,7 @@ from django.urls import path
 from invitations import (
     feed_views,
     hand_views,
+    mail_views,
     personal_views,
     preview_views,
     views,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/way/", hand_views.change_way, name="way"),
     path("conferences/<int:pk>/by-hand/", hand_views.note, name="by-hand"),
     path("conferences/<int:pk>/by-hand/news/", hand_views.told, name="told"),
+    path("conferences/<int:pk>/incoming-mail/<int:mail_pk>/decision/", mail_views.decision, name="decision"),
     path("conferences/<int:pk>/deletion/", views.delete_conference, name="deletion"),
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),

@@ -114,6 +114,7 @@ TABLE = {
     "invitations:send-again": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
     "invitations:address": private(200, 200, "invitation"),
     "invitations:role": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
+    "invitations:decision": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "mail"),
     "invitations:deletion": private(200, 302, "conference"),
     "invitations:removal": private(200, 302, "invitation"),
     "invitations:mail-client": private(200, 302, "conference"),
@@ -177,6 +178,7 @@ class Scene:
             "contact": [self.contact.pk],
             "template": [self.template.pk],
             "invitation": [self.conference.pk, self.invitation.pk],
+            "mail": [self.conference.pk, self.conference.incoming_mail.get().pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
             "data-file": [self.invitation.token, "json"],
@@ -195,6 +197,7 @@ def scene(alice: User) -> Scene:
     contact = make_contact(alice, "Bob Brown", "bob@example.org")
     template = Template.objects.create(owner=alice, name="Board", values={})
     Feed.objects.renew(alice)
+    conference.incoming_mail.create(kind="words", address="bob@example.org", received_at=timezone.now())
     return Scene(conference, contact, make_invitation(conference), template)
 
 

@@ -18,6 +18,7 @@ from addressbook.folding import occurrences
 from cabinet.templatetags.piece_tags import Text, icon, small_icon
 
 register = template.Library()
+register.filter(shown_address)
 
 
 @register.simple_tag

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import by_hand, entries, preflight, senders, words
+from invitations import by_hand, deciding, entries, preflight, senders, words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.hidden_clients import client_of, offered_here
 from invitations.inviting import is_secret
@@ -26,6 +26,9 @@ register = template.Library()
 
 # The conference's page shows so many people; the ledger shows them all.
 PEOPLE_IN_PANEL = 25
+
+# So much of what came by mail is shown at once; the rest follows when that is decided.
+MAIL_IN_PANEL = 20
 
 # So many stretches of weeks in which a calendar may be wrong are named.
 SHOWN_STRETCHES = 4
@@ -151,6 +154,22 @@ def answers(context: template.Context, conference: Conference) -> dict[str, Any]
         "people": people,
         "page": people.page(size=PEOPLE_IN_PANEL),
     }
+
+
+@register.inclusion_tag("invitations/incoming_mail.html", takes_context=True)
+def came_by_mail(context: template.Context, conference: Conference) -> dict[str, Any]:
+    """What came by mail and waits for the organizer."""
+    waiting = list(deciding.waiting(conference))
+    return {
+        "csrf_token": context["csrf_token"],
+        "conference": conference,
+        "is_open": not conference.cancelled_at and not conference.is_over(timezone.now()),
+        "waiting": waiting[:MAIL_IN_PANEL],
+        "more": max(0, len(waiting) - MAIL_IN_PANEL),
+    }
+
+
+register.filter(deciding.edit_url)
 
 
 @register.inclusion_tag("invitations/qr.html")
