@@ -71,6 +71,8 @@ def shown_address(address: str) -> str:
     unchanged.
     """
     local, at, domain = address.rpartition("@")
+    if "xn--" not in domain.lower():
+        return address
     labels = [_unicode_label(label) for label in domain.split(".")]
     return f"{local}{at}{'.'.join(labels)}" if _is_one_script("".join(labels)) else address
 

@@ -61,6 +61,7 @@ class Broken:
     """A try that an error of our own ended before anybody could have the message."""
 
     error: str
+    why: Delivery.Why = Why.ERROR
 
 
 # How a try ended: by the server's answer, by our error, or None: nothing left, whoever comes next may send it.
@@ -326,8 +327,9 @@ def _deferred(row: Delivery, now: datetime) -> dict[str, Any]:
 
 def _after_error(row: Delivery, broken: Broken, now: datetime) -> dict[str, Any]:
     says = {"reply": f"Error {broken.error}", "errors": row.errors + 1}
-    if row.errors + 1 >= MOST_ERRORS:
-        return {**says, **_undelivered(row, Why.ERROR)}
+    # What another reader does not understand will not be written otherwise at the next try.
+    if row.errors + 1 >= MOST_ERRORS or broken.why == Why.UNREADABLE:
+        return {**says, **_undelivered(row, broken.why)}
     return {**_LET_GO, **says, "why": Why.ERROR, "due_at": now + _back_off(row.errors)}
 
 

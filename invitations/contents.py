@@ -11,7 +11,7 @@ from typing import Literal
 from django.utils.translation import gettext as _
 
 from conferences.models import Change, Conference, Occurrence
-from invitations import answers, news, objects, particulars, until_start, words
+from invitations import news, objects, particulars, until_start, words
 from invitations.models import Invitation
 from invitations.news import Changed, News
 from invitations.occasions import Occasion
@@ -175,8 +175,6 @@ def reminder(occasion: Occasion, now: datetime) -> Content:
     """That a date is near: how near is worked out as it is written. A sample, without rows, begins but once."""
     person, conference = occasion.invitation, occasion.invitation.conference
     row = conference.occurrences.get(original_date=occasion.original_date) if occasion.original_date else None
-    if row and person.pk and (reply := answers.to_dates([person]).get(person.pk, {}).get(row.original_date)):
-        person.answer = reply.partstat
     starts_at = row.starts_at if row else conference.starts_at
     return replace(
         _common(person, until_start.lead(starts_at, conference.zone, now), now, row),

@@ -19,6 +19,7 @@ from invitations import claims, outgoing, senders, writing
 from invitations.claims import Claim, Done, Ending
 from invitations.desk import Clerk, Desk
 from invitations.outgoing import Outcome, Result
+from invitations.press import Press
 from invitations.workers import standing_clock
 
 logger = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ class Crew:
         self.worker = worker
         self.desk = Desk()
         self.clerk = Clerk(self.desk)
+        self._press = Press()
         self._connections = self._size = settings.OUTBOX["CONNECTIONS"]
         self._sized_at = 0.0
         # The second half helps out while as many of the first wait for the answer to a final dot.
@@ -173,6 +175,7 @@ class Crew:
         self.desk.hold(found)
         if found:
             self._fit_size()
+            self._press.load([claim.delivery for claim in found if claim.delivery.message is None])
         for claim in found:
             if self.desk.holds(claim) and self._is_written(claim, now):
                 self.desk.offer(claim)
@@ -186,7 +189,7 @@ class Crew:
 
     def _is_written(self, claim: Claim, now: datetime) -> bool:
         try:
-            writing.write(claim.delivery, now)
+            writing.write(claim.delivery, now, self._press)
         except (OperationalError, InterfaceError):
             raise  # not the message's fault
         except Exception:

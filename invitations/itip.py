@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import icalendar
+from icalendar.parser import Contentline, Parameters
 
 from invitations import calendar
 from invitations.calendar import Event
@@ -15,6 +16,8 @@ from invitations.vtimezones import EmbeddedZone
 
 # More occurrences than this that were moved one by one are not told in one letter.
 MOST_OVERRIDES = 32
+# Bytes of an ATTENDEE line that each object has room for, so that it says the same to all whose line is shorter.
+LINE_ROOM = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,18 @@ def request(event: Event, organizer: Person, attendees: Sequence[Attendee], *, l
     nobody else remains (RFC 5546 section 3.2.2).
     """
     embedded = calendar.embedded_zone(event)
-    texts = (_request(shorter, embedded, organizer, attendees) for shorter in _ever_shorter(event))
-    text = next(texts)
-    while longest and len(text) > longest and (shorter := next(texts, None)):
-        text = shorter
+    text = b""
+    for shorter in _ever_shorter(event):
+        text = _request(shorter, embedded, organizer, attendees)
+        if not longest or len(text) + _room_left(shorter, attendees) <= longest:
+            break
     return text
+
+
+def _room_left(event: Event, attendees: Sequence[Attendee]) -> int:
+    """How many bytes longer it would be if each ATTENDEE line took the room that there is for it."""
+    lines = (attendee_line(each, each.partstat_of(entry)) for entry in event.entries() for each in attendees)
+    return sum(max(0, LINE_ROOM - len(line)) for line in lines)
 
 
 def _ever_shorter(event: Event) -> Iterator[Event]:
@@ -101,7 +111,7 @@ def cancel(event: Event, organizer: Person, attendee: Attendee) -> bytes:
 
 
 def _add_people(vevent: icalendar.Event, event: Event, organizer: Person, attendees: Sequence[Attendee]) -> None:
-    vevent.add("organizer", _mailto(organizer.address), parameters={"CN": _common_name(organizer)})
+    vevent.add("organizer", mailto(organizer.address), parameters={"CN": _common_name(organizer)})
     others = {attendee.address.lower(): attendee for attendee in attendees}
     others.pop(organizer.address.lower(), None)
     if not others:
@@ -114,10 +124,18 @@ def _add_people(vevent: icalendar.Event, event: Event, organizer: Person, attend
             "RSVP": "TRUE",
             "CN": _common_name(attendee),
         }
-        vevent.add("attendee", _mailto(attendee.address), parameters=parameters)
+        vevent.add("attendee", mailto(attendee.address), parameters=parameters)
 
 
-def _mailto(address: str) -> icalendar.vCalAddress:
+def attendee_line(attendee: Attendee, partstat: str) -> bytes:
+    """The line that _add_people adds for `attendee`, folded, with the line breaks before and after it."""
+    name = Parameters({"CN": _common_name(attendee)}).to_ical().decode()
+    said = f"CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT={partstat};RSVP=TRUE;{name}"
+    line: bytes = Contentline(f"ATTENDEE;{said}:{mailto(attendee.address)}").to_ical()  # type: ignore[no-untyped-call]
+    return b"\r\n" + line + b"\r\n"
+
+
+def mailto(address: str) -> icalendar.vCalAddress:
     """The address as a URI: RFC 6068 section 2 names the characters that may stand as they are."""
     return icalendar.vCalAddress(f"mailto:{quote(address, safe="@!$'*+")}")
 

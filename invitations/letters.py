@@ -18,6 +18,7 @@ from conferences.models import Conference
 from invitations import contents, notices, objects, occasions, senders, words
 from invitations.contents import Content
 from invitations.message import compose as compose_message
+from invitations.message import sender_fields
 from invitations.models import Delivery, Invitation, PartStat
 from invitations.occasions import Occasion, Past
 from invitations.own_words import put_in
@@ -56,11 +57,20 @@ class Letter:
     method: Literal["REQUEST", "CANCEL"] | None = None
     in_reply_to: str | None = None
 
+    @property
+    def sender_fields(self) -> dict[str, str]:
+        """The fields of the message that are the same for all who get this."""
+        return sender_fields((self.from_name, settings.MAIL_FROM), self.reply_to, self.subject)
 
-def message(delivery: Delivery, now: datetime) -> bytes:
-    """The whole message of a delivery, whose `message_id` is fixed already; `now` is its Date and DTSTAMP."""
-    recipient = (delivery.invitation.name if delivery.invitation else "", delivery.address)
-    return whole(compose(delivery, now), recipient, delivery.message_id, now)
+
+def message(delivery: Delivery, now: datetime, occasion: Occasion | None = None) -> bytes:
+    """The whole message of a delivery, whose `message_id` is fixed already; `now` is its Date and DTSTAMP.
+
+    `occasion` is why it is written, where that was read before.
+    """
+    letter = write(occasion, now) if occasion else compose(delivery, now)
+    person = occasion.invitation if occasion else delivery.invitation
+    return whole(letter, (person.name if person else "", delivery.address), delivery.message_id, now)
 
 
 def whole(letter: Letter, recipient: tuple[str, str], message_id: str, now: datetime) -> bytes:
@@ -84,7 +94,7 @@ def compose(delivery: Delivery, now: datetime) -> Letter:
     """The letter of a delivery, about the conference as it is now."""
     if delivery.invitation_id is None:
         return _to_organizer(delivery, now)
-    return _to_person(occasions.of([delivery])[delivery.pk], now)
+    return write(occasions.of([delivery])[delivery.pk], now)
 
 
 def preview(
@@ -108,11 +118,11 @@ def preview(
     )  # fmt: skip
     shown.answer = PartStat.NEEDS_ACTION
     past = Past(sequence=max(conference.sequence - 1, 0))
-    return _to_person(Occasion(kind, shown, original_date, message=message, past=past), now, own_words)
+    return write(Occasion(kind, shown, original_date, message=message, past=past), now, own_words)
 
 
-def _to_person(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None = None) -> Letter:
-    """In the reader's language, with the calendar object of the whole or of one occurrence."""
+def write(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None = None) -> Letter:
+    """The letter of an occasion in its reader's language, with the calendar object of the whole or of one date."""
     invitation = occasion.invitation
     conference = invitation.conference
     languages = (invitation.language, conference.language, conference.organizer.language)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from conferences.models import Occurrence
-from invitations import calendar, entries, itip, senders
+from invitations import calendar, entries, itip, second_reader, senders
 from invitations.calendar import Event
 from invitations.itip import Attendee
 from invitations.models import Invitation
@@ -25,21 +25,32 @@ def has_object(invitation: Invitation) -> bool:
 def request(invitation: Invitation, now: datetime, *, only: Occurrence | None = None) -> bytes:
     """The conference, or `only` one occurrence for whoever has the rest already (RFC 5546 section 3.2.2).
 
-    Others are named in it where guests may see each other, as long as the letter does not become too large.
+    Others are named in it where guests may see each other, as long as the letter does not become too large. Raises
+    UnreadableError where another reader than the one that writes it does not find in it what was meant.
     """
     event = _event(invitation, now, only)
     reader, organizer = _attendee(invitation), senders.answers_to(invitation.conference)
     if invitation.conference.guests_see_each_other:
-        shared = itip.request(event, organizer, [reader, *_others(invitation)])
+        people = [reader, *_others(invitation)]
+        shared = itip.request(event, organizer, people)
         if len(shared) <= LONGEST:
+            second_reader.check(shared, "REQUEST", event, organizer, people)
             return shared
-    return itip.request(event, organizer, [reader], longest=LONGEST)
+    text = itip.request(event, organizer, [reader], longest=LONGEST)
+    second_reader.check(text, "REQUEST", event, organizer, [reader])
+    return text
 
 
 def cancel(invitation: Invitation, now: datetime, *, only: Occurrence | None = None) -> bytes:
-    """Takes the conference, or `only` one occurrence, out of the reader's calendar (RFC 5546 section 3.2.5)."""
+    """Takes the conference, or `only` one occurrence, out of the reader's calendar (RFC 5546 section 3.2.5).
+
+    Raises UnreadableError as `request` does.
+    """
+    event, reader = _event(invitation, now, only), _attendee(invitation)
     organizer = senders.answers_to(invitation.conference)
-    return itip.cancel(_event(invitation, now, only), organizer, _attendee(invitation))
+    text = itip.cancel(event, organizer, reader)
+    second_reader.check(text, "CANCEL", event, organizer, [reader])
+    return text
 
 
 def calendar_file(invitation: Invitation, now: datetime) -> bytes:

@@ -1,11 +1,14 @@
 """Why somebody gets a letter: what it is about, and what its reader was told before."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
+from django.db.models import prefetch_related_objects
+
+from invitations import answers
 from invitations.models import Delivery, Invitation
 
 State = Delivery.State
@@ -41,14 +44,33 @@ class Occasion:
     past: Past = Past()
     came_along: bool = False
 
+    def for_all(self) -> Hashable:
+        """What others have in common with this, if they get the same letter: all but the invitation and its past."""
+        common = tuple([getattr(self, name) for name in _COMMON])
+        return common, self.past.sequence, self.past.is_sure, self.past.dates
+
+
+_COMMON = [field.name for field in fields(Occasion) if field.name not in {"invitation", "past"}]
+
 
 def of(deliveries: Collection[Delivery]) -> dict[int, Occasion]:
     """By the key of the delivery: why each letter to somebody invited is written. As many queries as for one."""
-    people = Invitation.objects.with_answer().select_related("conference__organizer", "submission")
+    people = Invitation.objects.with_answer().prefetch_related("conference__organizer", "submission")
     invited = people.in_bulk([delivery.invitation_id for delivery in deliveries if delivery.invitation_id])
     letters = _letters(invited)
+    _answer_to_dates(deliveries, invited)
+    prefetch_related_objects(list(deliveries), "says")
     found = [(delivery, invited.get(delivery.invitation_id or 0)) for delivery in deliveries]
     return {row.pk: _occasion(row, person, letters.get(person.pk, [])) for row, person in found if person}
+
+
+def _answer_to_dates(deliveries: Collection[Delivery], invited: Mapping[int, Invitation]) -> None:
+    """To a date that somebody is reminded of, the answer counts that they gave to it alone, if they did."""
+    reminders = [row for row in deliveries if row.kind == Delivery.Kind.REMINDER and row.invitation_id in invited]
+    replies = answers.to_dates([invited[row.invitation_id or 0] for row in reminders]) if reminders else {}
+    for row in reminders:
+        if row.original_date and (reply := replies.get(row.invitation_id or 0, {}).get(row.original_date)):
+            invited[reply.invitation_id].answer = reply.partstat
 
 
 class _Letter(NamedTuple):

@@ -3,6 +3,7 @@
 import logging
 import secrets
 import signal
+import sys
 import time
 import zlib
 from collections.abc import Callable
@@ -11,9 +12,11 @@ from types import FrameType
 
 from django.conf import settings
 
-from invitations import letters, links
+from invitations import links
 from invitations.claims import Broken
 from invitations.models import Delivery
+from invitations.press import Press
+from invitations.second_reader import UnreadableError
 
 logger = logging.getLogger(__name__)
 
@@ -40,15 +43,15 @@ def within_cpu[T](seconds: float, work: Callable[[], T]) -> T:
         signal.signal(signal.SIGPROF, before)
 
 
-def write(delivery: Delivery, now: datetime) -> None:
+def write(delivery: Delivery, now: datetime, press: Press | None = None) -> None:
     """Give the delivery its message unless it has one, with a DTSTAMP newer than the last one that its reader got.
 
-    Raises whatever goes wrong in writing it.
+    `press` has loaded it together with others. Raises whatever goes wrong in writing it.
     """
     if delivery.message is None:
         last = delivery.last_composed_at
         stamp = max(now, last + timedelta(seconds=1)) if last else now  # DTSTAMP counts whole seconds
-        compose = links.message if delivery.kind == Delivery.Kind.LINKS else letters.message
+        compose = links.message if delivery.kind == Delivery.Kind.LINKS else (press or Press()).message
         message = within_cpu(settings.OUTBOX["RENDER_CPU"], lambda: compose(delivery, stamp))
         delivery.composed_at, delivery.message = stamp, zlib.compress(message)
 
@@ -62,4 +65,5 @@ def broken(delivery: Delivery) -> Broken:
     """The exception of this moment, under a name by which the organizer's page and the log can be compared."""
     name = secrets.token_hex(4)
     logger.exception("error %s in delivery %s", name, delivery.pk)
-    return Broken(name)
+    is_unreadable = isinstance(sys.exception(), UnreadableError)
+    return Broken(name, Delivery.Why.UNREADABLE if is_unreadable else Delivery.Why.ERROR)

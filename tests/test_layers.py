@@ -35,6 +35,8 @@ PURE = [
     "invitations/vtimezones.py",
     "invitations/itip.py",
     "invitations/message.py",
+    "invitations/second_reader.py",
+    "invitations/stencils.py",
     "invitations/incoming.py",
     "invitations/imap.py",
     "invitations/mime.py",

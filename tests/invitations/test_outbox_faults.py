@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from cabinet.environ import Mail
 from conferences.models import Change, Conference
-from invitations import claims, delivering, letters, outbox
+from invitations import announcing, calendar, claims, delivering, letters, outbox
 from invitations.inviting import withdraw
 from invitations.models import Channel, Delivery, Invitation
 from tests.factories import make_conference
@@ -436,22 +436,47 @@ def damage(name: str, **values: Any) -> None:
             )
 
 
+def test_an_entry_that_cannot_be_read_back_is_not_sent(
+    send: Send, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    owe(None, "bob", "dan")
+    owe(make_conference(topic="Standing room", permanent=True), "good")
+    serialize = calendar.serialize
+
+    def damaged(*given: Any) -> bytes:
+        return serialize(*given).replace(b"SEQUENCE:0", b"SEQUENCE:1")
+
+    monkeypatch.setattr(calendar, "serialize", damaged)
+    with SmtpServer() as server:
+        send(server)
+        assert copies(server) == {"good@example.org": 1}
+        assert states() == {"bob": "failed", "dan": "failed", "good": "sent"}
+        row = Delivery.objects.get(address="bob@example.org")
+        assert (row.why, row.errors) == ("unreadable", 1)
+        assert row.reply.removeprefix("Error ") in caplog.text
+        announcing.report(timezone.now() + timedelta(minutes=10))
+        minutes_pass()
+        send(server)
+    (notice,) = [message for message in server.messages if message.recipient != "good@example.org"]
+    assert b"could not be read back" in notice.content.replace(b"=\r\n", b"")
+
+
 @pytest.mark.parametrize("poison", ["exception", "endless loop", "damaged bytes", "bare newline", "hostile address"])
 def test_a_poisonous_letter_fails_alone_after_three_tries(
     poison: str, send: Send, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.OUTBOX = settings.OUTBOX | {"RENDER_CPU": 0.05}
+    settings.OUTBOX = settings.OUTBOX | {"RENDER_CPU": 1}
     owe(None, "poison", "good")
     write = letters.message
 
-    def message(delivery: Delivery, now: Any) -> bytes:
+    def message(delivery: Delivery, now: Any, *more: Any) -> bytes:
         if delivery.address.startswith("good"):
-            return write(delivery, now)
+            return write(delivery, now, *more)
         while poison == "endless loop":
             pass
         if poison == "exception":
             raise ZeroDivisionError
-        return b"a bare\nnewline\r\n" if poison == "bare newline" else write(delivery, now)
+        return b"a bare\nnewline\r\n" if poison == "bare newline" else write(delivery, now, *more)
 
     monkeypatch.setattr(letters, "message", message)
     if poison == "damaged bytes":

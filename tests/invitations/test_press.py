@@ -1,0 +1,234 @@
+"""Letters for many: what is filled in is, byte for byte, what would have been written."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import CharField, Value
+from django.utils import timezone
+
+from cabinet.models import User
+from conferences.choices import Tell
+from conferences.models import Conference
+from invitations import itip, letters, outbox
+from invitations.inviting import withdraw
+from invitations.itip import LINE_ROOM, Attendee
+from invitations.models import Delivery, Invitation, PartStat
+from invitations.press import Press
+from tests.factories import make_conference
+from tests.invitations.test_letters import KIND, ask, sent
+
+NOW = timezone.now()
+PEOPLE = [
+    ("Bob Brown", "bob@example.org"),
+    ("Dan Dee", "dan@example.org"),
+    ("Иван Петрович Иванов", "ivan@example.org"),
+    ("محمد علي", "muhammad@xn--mgbai9azgqp6j.com"),
+    ("👩‍👩‍👧‍👦 Family", "family+tag@xn--bcher-kva.example"),
+    ("Ж" * 128, "long@example.org"),
+    ("x" * 128, f"{'a' * 64}@{'b' * 60}.{'c' * 60}.example.org"),
+    ('Quoted "Q" \\ name', "o'quote&co=1@example.org"),
+    ("=?utf-8?q?x=0D=0ABcc:_eve@example.org?=", "eve@example.org"),
+    ("a;b,c:d\\n^'<b>&amp;</b>", "html@example.org"),
+    ("x" * 61 + " " + "y" * 61, "words@example.org"),
+    ("{{ 7|add:7 }} %(name)s", "braces@example.org"),
+]
+NAMELESS = [("", f"n{n}@example.org") for n in range(4)]
+
+
+def each_written(deliveries: list[Delivery], press: Press | None = None) -> tuple[list[bytes], list[bytes]]:
+    """The messages of these as the press makes them, and as they would have been written one by one."""
+    press = press or Press()
+    press.load(deliveries)
+    printed = [press.message(delivery, NOW) for delivery in deliveries]
+    return printed, [letters.message(delivery, NOW) for delivery in deliveries]
+
+
+def owe_all(people: list[Invitation], kind: Delivery.Kind, day: date | None = None) -> list[Delivery]:
+    """A letter about the present state to each."""
+    fresh = list(Invitation.objects.filter(pk__in=[each.pk for each in people]).select_related("conference"))
+    outbox.queue(fresh, kind, now=NOW, original_date=day)
+    return [each.deliveries.filter(kind=kind, original_date=day).order_by("-pk")[0] for each in fresh]
+
+
+def single(alice: User, **fields: Any) -> Conference:
+    return make_conference(
+        alice, topic="Autumn budget review", start=datetime(2027, 12, 2, 14), agenda="Numbers.\n\n1. Actuals", **fields
+    )
+
+
+def weekly(alice: User) -> Conference:
+    rule = "FREQ=WEEKLY;BYDAY=MO;COUNT=12"
+    return make_conference(alice, start=datetime(2027, 11, 1, 10), rule=rule, topic="Weekly review")
+
+
+def invitation(alice: User) -> list[Delivery]:
+    return owe_all(ask(single(alice), *PEOPLE, message="Bring <b>figures</b>."), KIND.INVITATION)
+
+
+def nameless(alice: User) -> list[Delivery]:
+    return owe_all(ask(single(alice), *NAMELESS), KIND.INVITATION)
+
+
+def much_cyrillic(alice: User) -> list[Delivery]:
+    """In base64, which knows no lines of text."""
+    return owe_all(ask(single(alice, password="Жужа"), *PEOPLE, message="Ж" * 2000), KIND.INVITATION)
+
+
+def update(alice: User) -> list[Delivery]:
+    conference = single(alice)
+    people = ask(conference, *PEOPLE)
+    for each in people:
+        sent(each)
+    for each in people[::2]:
+        each.respond(PartStat.ACCEPTED, "", NOW)
+    conference.change(alice, {"topic": "Other words"}, seen_sequence=0, tell=Tell.ALL, now=NOW)
+    return owe_all(people, KIND.UPDATE)
+
+
+def cancellation(alice: User) -> list[Delivery]:
+    conference = single(alice)
+    people = ask(conference, *PEOPLE)
+    for each in people:
+        sent(each)
+    conference.cancel(alice, NOW, tell=Tell.ALL, message="Sorry.")
+    return owe_all(people, KIND.CANCELLATION)
+
+
+def withdrawal(alice: User) -> list[Delivery]:
+    people = ask(single(alice), *PEOPLE)
+    for each in people:
+        sent(each)
+        withdraw(each, NOW)
+    return [sent(each, KIND.CANCELLATION) for each in people]
+
+
+def series(alice: User) -> list[Delivery]:
+    """With overrides, which are left out where the object becomes too long."""
+    conference = weekly(alice)
+    for number in range(4):
+        row = Conference.objects.get(pk=conference.pk).occurrences.order_by("original_date")[number]
+        when = {"start_date": row.start_date + timedelta(days=1), "start_time": time(16), "duration": row.duration}
+        row.move(alice, when, seen_sequence=row.conference.sequence, tell=Tell.ALL)
+    return owe_all(ask(Conference.objects.get(pk=conference.pk), *PEOPLE), KIND.INVITATION)
+
+
+def series_with_answers(alice: User) -> list[Delivery]:
+    """What was answered before a date was moved counts for the others: two answers in one object."""
+    conference = weekly(alice)
+    people = ask(conference, *PEOPLE)
+    for each in people:
+        sent(each)
+        each.respond(PartStat.TENTATIVE, "", NOW)
+    for number in (1, 2):
+        row = Conference.objects.get(pk=conference.pk).occurrences.order_by("original_date")[number]
+        when = {"start_date": row.start_date + timedelta(days=1), "start_time": time(16), "duration": row.duration}
+        row.move(alice, when, seen_sequence=row.conference.sequence, tell=Tell.ALL)
+    return owe_all(people, KIND.UPDATE)
+
+
+def one_date_off(alice: User) -> list[Delivery]:
+    conference = weekly(alice)
+    people = ask(conference, *PEOPLE)
+    for each in people:
+        sent(each)
+    row = Conference.objects.get(pk=conference.pk).occurrences.order_by("original_date")[2]
+    row.cancel(alice, NOW, tell=Tell.ALL)
+    return owe_all(people, KIND.CANCELLATION, row.original_date)
+
+
+def without_a_date(alice: User) -> list[Delivery]:
+    return owe_all(ask(make_conference(alice, topic="Open office", permanent=True), *PEOPLE), KIND.INVITATION)
+
+
+def guests_see_each_other(alice: User) -> list[Delivery]:
+    return owe_all(ask(single(alice, guests_see_each_other=True), *PEOPLE), KIND.INVITATION)
+
+
+def with_the_organizer(alice: User) -> list[Delivery]:
+    """To whom no object is sent."""
+    return owe_all(ask(single(alice), *PEOPLE[:3], ("Alice", "ALICE@example.org"), *PEOPLE[3:5]), KIND.INVITATION)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        invitation, nameless, much_cyrillic, update, cancellation, withdrawal, series, series_with_answers,
+        one_date_off, without_a_date, guests_see_each_other, with_the_organizer,
+    ],
+    ids=lambda make: make.__name__,
+)  # fmt: skip
+def test_what_is_filled_in_is_what_would_have_been_written(
+    make: Callable[[User], list[Delivery]], alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliveries = make(alice)
+    printed, written = each_written(deliveries)
+    for delivery, one, other in zip(deliveries, printed, written, strict=True):
+        assert one == other, delivery.address
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("make", [invitation, update, cancellation, series, one_date_off, without_a_date])
+def test_only_the_first_letters_of_a_kind_are_written(
+    make: Callable[[User], list[Delivery]], alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries = make(alice)
+    press, count, write = Press(), 0, letters.write
+
+    def counted(*given: Any) -> Any:
+        nonlocal count
+        count += 1
+        return write(*given)
+
+    monkeypatch.setattr(letters, "write", counted)
+    for _batch in range(2):
+        press.load(deliveries)
+        for delivery in deliveries:
+            press.message(delivery, NOW)
+    kinds = 2 if make is update else 1  # with an answer, and without
+    unlike = 2 * sum(len(itip.attendee_line(Attendee(*who), "ACCEPTED")) > LINE_ROOM for who in PEOPLE)
+    assert count == 3 * kinds + (unlike if make is series else 0)
+
+
+def test_a_letter_is_never_of_an_older_state(alice: User) -> None:
+    conference = single(alice)
+    people = ask(conference, *PEOPLE)
+    press = Press()
+    each_written([sent(each) for each in people], press)
+    conference.change(alice, {"topic": "Other words"}, seen_sequence=0, tell=Tell.ALL, now=NOW)
+    printed, written = each_written(owe_all(people, KIND.UPDATE), press)
+    assert printed == written
+    alice.name = "Alice Brown"
+    alice.save()
+    printed, written = each_written(owe_all(people, KIND.UPDATE), press)
+    assert printed == written
+
+
+def test_a_stencil_that_says_something_else_is_not_used(
+    alice: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    deliveries = owe_all(ask(single(alice), *PEOPLE), KIND.INVITATION)
+    write = letters.write
+
+    def personal(occasion: Any, now: Any) -> Any:
+        letter = write(occasion, now)
+        return letters.Letter(**{**vars(letter), "text": f"{letter.text}{occasion.invitation.name.upper()}\n"})
+
+    monkeypatch.setattr(letters, "write", personal)
+    printed, written = each_written(deliveries)
+    assert printed == written
+    assert "one by one" in caplog.text
+
+
+def test_what_cannot_be_sent_fails_alone(alice: User) -> None:
+    people = ask(single(alice), *PEOPLE)
+    damaged = Value("Eve\r\nBcc: all@example.org", output_field=CharField())
+    Invitation.objects.filter(pk=people[-1].pk).update(name=damaged)
+    deliveries = [sent(each) for each in people]
+    press = Press()
+    press.load(deliveries)
+    for delivery in deliveries[:-1]:
+        press.message(delivery, NOW)
+    with pytest.raises(ValueError, match="line break"):
+        press.message(deliveries[-1], NOW)
