@@ -50,6 +50,15 @@ def preview_html(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def before_inviting(request: SignedInRequest, pk: int) -> HttpResponse:
+    """What to know of the people who are chosen in a form that is still being filled in: nothing is saved."""
+    form = InviteForm(request.user, request.POST, needs_people=False)
+    form.is_valid()  # reads the chips, whatever else is wrong
+    context = {"conference": managed(request, pk), "form": form}
+    return render(request, "invitations/_before_inviting.html", context)
+
+
+@require_POST
 def send_test(request: SignedInRequest, pk: int) -> HttpResponse:
     """The letter that the page shows, to whoever looks at it."""
     conference = managed(request, pk)

@@ -23,6 +23,7 @@ urlpatterns = [
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/removal/", views.remove, name="removal"),
     path("conferences/<int:pk>/preview/", preview_views.preview, name="preview"),
     path("conferences/<int:pk>/preview/html/", preview_views.preview_html, name="preview-html"),
+    path("conferences/<int:pk>/preview/notes/", preview_views.before_inviting, name="before-inviting"),
     path("conferences/<int:pk>/preview/test/", preview_views.send_test, name="test-letter"),
     path("conferences/<int:pk>/invitations/<int:invitation_pk>/way/", hand_views.change_way, name="way"),
     path("conferences/<int:pk>/by-hand/", hand_views.note, name="by-hand"),

@@ -110,6 +110,7 @@ TABLE = {
     "invitations:ledger": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
     "invitations:preview": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
     "invitations:preview-html": private(200, 405, "conference"),
+    "invitations:before-inviting": Row((SIGN_IN, 405, 405), (SIGN_IN, 200, 404), "conference"),
     "invitations:test-letter": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "conference"),
     "invitations:send-again": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "invitation"),
     "invitations:address": private(200, 200, "invitation"),

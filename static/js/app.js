@@ -1,5 +1,6 @@
 // Every page works without scripts. Each behaviour is one file, fetched only where its attribute stands.
 const BEHAVIOURS = {
+  "[data-before-inviting]": () => import("./before-inviting.js"),
   "[data-browser-zone]": () => import("./browser-zone.js"),
   "[data-clocks]": () => import("./clock-warnings.js"),
   "[data-combo]": () => import("./combobox.js"),

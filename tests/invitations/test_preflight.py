@@ -146,6 +146,15 @@ def test_it_is_said_on_the_page_and_keeps_nobody_from_inviting(as_alice: Client,
     assert Invitation.objects.filter(conference=conference).count() == 2
 
 
+def test_it_follows_a_form_that_is_half_filled_in(as_alice: Client, conference: Conference) -> None:
+    make_invitation(conference)
+    path = reverse("invitations:before-inviting", args=[conference.pk])
+    part = as_alice.post(path, {"to": ["bob@example.org"], "q": "half a na"}).text
+    assert "bob@example.org is invited already" in part
+    assert "<html" not in part
+    assert as_alice.post(path, {"q": "half a na"}).text.strip() == ""
+
+
 def test_a_stranger_is_told_nothing(conference: Conference) -> None:
     stranger = Client()
     stranger.force_login(make_user())

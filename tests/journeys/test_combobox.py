@@ -324,3 +324,14 @@ def test_without_scripts_found_people_are_tick_boxes(
     expect(chips.locator("bdi")).to_have_text("Marta Lindholm")
     expect(bare.get_by_text("1 person will get an e-mail.")).to_be_visible()
     context.close()
+
+
+def test_what_to_know_before_inviting_follows_the_chips(conference: Page, box: Locator, chips: Locator) -> None:
+    """Said at once where somebody is chosen, and gone with them."""
+    sentence = conference.get_by_text("Alice Adams organizes this conference")
+    expect(sentence).to_have_count(0)
+    box.fill("alice@example.org")
+    box.press("Enter")
+    expect(sentence).to_be_visible()
+    chips.get_by_role("button").click()
+    expect(sentence).to_have_count(0)
