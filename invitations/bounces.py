@@ -38,9 +38,9 @@ class Bounce:
     text: str
 
 
-def is_from_daemon(address: str) -> bool:
-    """Whether a mail server writes, by its usual names."""
-    return bool(_DAEMON.match(address))
+def is_from_server(message: Message, sender: str) -> bool:
+    """Whether a mail server writes, by its usual names, or by naming whom a letter did not reach (Exim, Gmail)."""
+    return bool(_DAEMON.match(sender) or mime.field(message, "X-Failed-Recipients"))
 
 
 def is_report(message: Message) -> bool:
@@ -83,8 +83,8 @@ def read_text(message: Message, token: str, replied_to: tuple[str, ...]) -> Boun
 
 
 def says_failed(message: Message) -> bool:
-    """Whether it names whom a letter did not reach (Exim, Gmail), or its words hold the status of a failure."""
-    return bool(mime.field(message, "X-Failed-Recipients")) or _status(mime.plain_of(message)).startswith("5")
+    """Whether its words hold the status of a failure."""
+    return _status(mime.plain_of(message)).startswith("5")
 
 
 def returned_ids(message: Message) -> list[str]:

@@ -143,7 +143,7 @@ def _contents(message: Message, envelope: Envelope) -> list[Content]:
         return said
     if message.get_content_type() == "multipart/report":
         return [Nothing(reason="a report of another kind")]
-    words, subject = mime.words_of(message), mime.shown(mime.field(message, "Subject"), LONGEST_SUBJECT)
+    words, subject = mime.words_of(message), _subject(message)
     if envelope.is_automatic:
         return [AutoReply(text=(words or subject)[:LONGEST_AUTO_REPLY].strip())]
     has_winmail = any(part.get_content_type() == "application/ms-tnef" for part in mime.own_parts(message))
@@ -200,9 +200,23 @@ def _is_automatic(message: Message) -> bool:
         bool(submitted and not submitted.startswith("no"))
         or any(name in message for name in ("X-Autoreply", "X-Autorespond"))
         or mime.field(message, "Precedence").lower() in ("auto_reply", "bulk", "junk")
-        or (suppressed and bool(_AWAY.search(mime.shown(mime.field(message, "Subject"), LONGEST_SUBJECT))))
-        or mime.field(message, "Return-Path") == "<>"
+        or (suppressed and _is_away(message))
+        or _has_no_way_back(message)
     )
+
+
+def _is_away(message: Message) -> bool:
+    """Whether a program writes for a person who is away, and not a mail server for itself."""
+    submitted = mime.field(message, "Auto-Submitted").lower()
+    return submitted.startswith("auto-replied") or bool(_AWAY.search(_subject(message)))
+
+
+def _has_no_way_back(message: Message) -> bool:
+    return mime.field(message, "Return-Path") == "<>"
+
+
+def _subject(message: Message) -> str:
+    return mime.shown(mime.field(message, "Subject"), LONGEST_SUBJECT)
 
 
 # WHAT IT HOLDS
@@ -213,10 +227,14 @@ def _bounce(message: Message, envelope: Envelope) -> Content | None:
     if bounces.is_report(message):
         report = bounces.read_report(message, token, envelope.replied_to)
         return report or Nothing(reason="a report that a letter has arrived")
-    is_back = token and envelope.is_automatic and bounces.says_failed(message)
-    if is_back or (token and bounces.is_from_daemon(envelope.sender)):
+    if token and (bounces.is_from_server(message, envelope.sender) or _is_silent_failure(message)):
         return bounces.read_text(message, token, envelope.replied_to)
     return None
+
+
+def _is_silent_failure(message: Message) -> bool:
+    """Whether a server writes that does not say so: an absence, too, comes to the way back, and may hold numbers."""
+    return _has_no_way_back(message) and not _is_away(message) and bounces.says_failed(message)
 
 
 def _said(message: Message) -> list[Content]:

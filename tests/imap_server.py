@@ -41,7 +41,9 @@ class ImapServer:
     def start(self) -> None:
         """Listen when this returns."""
         certificate = ["--cert", str(self._tls.certificate), "--key", str(self._tls.key)] if self._tls else ["--no-tls"]
-        command = [sys.executable, "-c", "from pymap.main import main; main()", "--host", "127.0.0.1"]
+        # Nothing but the garbage collector's cycles holds its connections: it would end some at any time.
+        script = "import gc; gc.disable(); from pymap.main import main; main()"
+        command = [sys.executable, "-c", script, "--host", "127.0.0.1"]
         users = ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port), *certificate, *users], stderr=subprocess.PIPE, text=True

@@ -146,14 +146,18 @@ def test_exim_names_whom_it_did_not_reach_and_calls_itself_automatic() -> None:
     assert (content.recipient, content.action) == ("bob@bob.example", "failed")
 
 
-def test_somebody_who_is_away_answers_to_the_way_back_and_has_not_bounced() -> None:
-    raw = mail(
-        "I am away. Call 5.1.1 in between.".replace("5.1.1", "me"),
-        "Return-Path: <>",
-        "Auto-Submitted: auto-replied",
-        to=VERP,
-    )
-    assert isinstance(only(raw), AutoReply)
+@pytest.mark.parametrize("field", ["Auto-Submitted: auto-replied", "X-Auto-Response-Suppress: All"])
+def test_somebody_who_is_away_answers_to_the_way_back_and_has_not_bounced(field: str) -> None:
+    raw = mail("I am away; my desk is in room 5.1.1.", "Return-Path: <>", field, to=VERP)
+    content = only(raw.replace(b"Subject: Accepted", b"Subject: Out of office"))
+    assert isinstance(content, AutoReply)
+
+
+def test_a_server_without_a_name_says_by_its_status_that_it_is_one() -> None:
+    raw = mail("Your message to bob@bob.example was refused: 550 5.7.1", "Return-Path: <>", to=VERP)
+    content = only(raw)
+    assert isinstance(content, Bounce)
+    assert (content.action, content.status) == ("failed", "5.7.1")
 
 
 def test_words_of_a_server_elsewhere_than_at_the_way_back_are_no_bounce() -> None:
