@@ -1,5 +1,9 @@
 """The site's own words: an administrator's alone, seen before they count, and never anything but text (T12)."""
 
+from email import message_from_bytes
+from email.policy import default
+from uuid import uuid4
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -8,7 +12,9 @@ from django.utils import timezone
 
 from cabinet.models import User
 from invitations import letters, own_words
+from invitations.inviting import invite
 from invitations.models import Delivery, Invitation
+from invitations.press import Press
 from invitations.wordings import Wording
 from tests.factories import make_conference, make_user
 
@@ -123,6 +129,19 @@ def test_all_placeholders(admin: User) -> None:
     assert lead.startswith("Ada Admin asks you to Planning on ")
     assert ", 10:00–11:00 (Berlin, UTC+" in lead
     assert lead.endswith("through Personal Cabinet")
+
+
+def test_letters_that_are_filled_in_say_them_too_and_follow_when_they_change(admin: User) -> None:
+    conference = make_conference(admin)
+    people = [(f"Person {number}", f"person{number}@example.org") for number in range(4)]
+    invite(conference, people, by=admin, submission_id=uuid4(), now=timezone.now())
+    letters_to_all, press = list(Delivery.objects.select_related("invitation", "conference").order_by("pk")), Press()
+    for words in ("Come", "Komm"):
+        own_words.use("invitation", "en", {"lead": words}, admin)
+        press.load(letters_to_all)
+        written = [message_from_bytes(press.message(each, timezone.now()), policy=default) for each in letters_to_all]
+        texts = [part.get_content() for part in (each.get_body(("plain",)) for each in written) if part]
+        assert [text.splitlines()[2] for text in texts] == [words] * 4
 
 
 def test_a_sentence_with_a_date_is_ours_where_there_is_none(admin: User) -> None:
