@@ -22,6 +22,8 @@ class DatesForm(forms.Form):
 
     sequence = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
+    data: QueryDict
+
     def __init__(self, invitation: Invitation, now: datetime, data: QueryDict | None = None) -> None:
         """`invitation` comes through with_answer()."""
         super().__init__(data, initial={"sequence": invitation.conference.sequence})
