@@ -8,6 +8,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
 from django.db import OperationalError
+from django.utils import timezone
 
 from addressbook.models import Contact
 from cabinet.models import User
@@ -16,6 +17,7 @@ from invitations.incoming_mail import Received
 from invitations.models import Invitation
 from tests.factories import make_conference, make_invitation
 from tests.invitations.incoming_samples import OUR_SERVER, answer_to, mail
+from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +61,17 @@ def test_an_answer_is_taken_once(receive: Any, invitation: Invitation, monkeypat
     assert invitation.partstat == "ACCEPTED"
     monkeypatch.setattr(receiving, "take", lambda *_arguments: pytest.fail("taken twice"))
     assert receive(answer) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_message_handed_over_by_four_at_once_is_taken_once(
+    invitation: Invitation, quarantine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(receiving, "take", lambda message, _now: taken.append(message.digest))
+    answer = answer_to(invitation)
+    assert in_parallel(4, lambda _number: inbox.accept(answer, timezone.now())) == [True] * 4
+    assert len(taken) == 1
 
 
 def test_what_is_for_nobody_here_leaves_no_trace(receive: Any, quarantine: Path) -> None:
