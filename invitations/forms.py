@@ -25,6 +25,14 @@ from invitations.words import ANSWERS
 
 LINKS_IN_MESSAGE = 3
 
+
+def with_few_links(message: str) -> str:
+    """The message; ValidationError where it holds more links than a person needs."""
+    if len(re.findall(r"://|\bwww\.", message, re.IGNORECASE)) > LINKS_IN_MESSAGE:
+        raise ValidationError(_("Use at most 3 links in a message"))
+    return message
+
+
 # INVITING
 
 
@@ -83,10 +91,7 @@ class InviteForm(forms.Form):
         return self.people
 
     def clean_message(self) -> str:
-        message: str = self.cleaned_data["message"]
-        if len(re.findall(r"://|\bwww\.", message, re.IGNORECASE)) > LINKS_IN_MESSAGE:
-            raise ValidationError(_("Use at most 3 links in a message"))
-        return message
+        return with_few_links(self.cleaned_data["message"])
 
     def was_sent_before(self) -> None:
         """Say that this page has done its work, and let it do another."""

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 from conferences import times
 from conferences.models import Conference
 from invitations import answers
+from invitations.asides import takes_messages
 from invitations.models import Channel, Delivery, Invitation, InvitationQuerySet, PartStat, Reply, Way
 from invitations.outbox import Facts, the_one_that_counts
 
@@ -40,6 +41,12 @@ TROUBLES: dict[str | None, str] = {
     _State.BOUNCED: "bounced", _State.FAILED: "undelivered", _State.UNCERTAIN: "perhaps", _State.HELD: "held",
 }  # fmt: skip
 UNTROUBLED: dict[str | None, str] = {_State.QUEUED: "queued", _State.SENDING: "queued", _State.SENT: "sent"}
+# Kinds of letters that say what they are about.
+ABOUT: dict[str, object] = {
+    Delivery.Kind.QUESTION: gettext_lazy("Asked once more"),
+    Delivery.Kind.REMINDER: gettext_lazy("This letter is a reminder"),
+    Delivery.Kind.MESSAGE: gettext_lazy("This letter is a message"),
+}
 # Seconds between two looks at letters that are under way.
 PAUSES = {"queued": 2, "waiting": 30}
 # For each so many people a second more: a look at ten thousand costs a quarter of a second.
@@ -91,8 +98,8 @@ class Line:
 
     @property
     def next_try(self) -> datetime | None:
-        """When the mail server is asked again, if it asked for that."""
-        return self.delivery.due_at if self.delivery and self.status == "waiting" else None
+        """When the mail server is asked again, if it asked for that; until when a letter is held back."""
+        return self.delivery.due_at if self.delivery and self.status in ("waiting", "held") else None
 
     @property
     def reasons(self) -> list[str]:
@@ -120,7 +127,9 @@ class Line:
 
     @property
     def about(self) -> str:
-        """Which single date the letter is about, where that is what the status says."""
+        """What the letter is about, where that is what the status says and it is not the whole conference."""
+        if self.delivery and self.status not in ANSWERED and self.delivery.kind in ABOUT:
+            return str(ABOUT[self.delivery.kind])
         day = self.delivery.original_date if self.delivery and self.status not in ANSWERED else None
         return _("This letter is only about %(day)s") % {"day": _day(day)} if day else ""
 
@@ -191,8 +200,8 @@ class Ledger:
             return "unwanted"
         if self.conference.cancelled_at and state == _State.QUEUED and kind in Delivery.REQUESTS:
             return "unanswered"  # the letter was taken back, though no worker has met it yet
-        if state == _State.QUEUED and deferrals:
-            return "waiting"
+        if letter and (letter.is_held or (state == _State.QUEUED and deferrals)):
+            return "held" if letter.is_held else "waiting"
         return UNTROUBLED.get(state, otherwise)
 
     @cached_property
@@ -226,6 +235,11 @@ class Ledger:
     def tells_by_hand(self) -> bool:
         """Whether somebody else than this site tells any of them."""
         return any(row[3] == Way.HAND for row in self._letters)
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether there is still something to say to them."""
+        return takes_messages(self.conference, self.now)
 
     @property
     def is_open(self) -> bool:

@@ -505,7 +505,9 @@ class Delivery(models.Model):
                 name="delivery_told_once",
             ),
             models.UniqueConstraint(
-                fields=["invitation", "says"], condition=models.Q(says__isnull=False), name="delivery_said_once"
+                fields=["invitation", "says", "ordinal"],
+                condition=models.Q(says__isnull=False),
+                name="delivery_said_once",
             ),
             # Whatever else of the conference changes: nobody is reminded of the same start in the same way twice.
             models.UniqueConstraint(

@@ -217,11 +217,12 @@ def _requeue(delivery: Delivery, last_try: datetime) -> None:
 def _repeat(delivery: Delivery, last_try: datetime) -> None:
     """A new row beside one that has left; what is uncertain is not tried once more besides."""
     Delivery.objects.filter(pk=delivery.pk).update(due_at=None)
-    Delivery.objects.create(
+    again = Delivery(
         address=delivery.address, kind=delivery.kind, conference=delivery.conference, invitation=delivery.invitation,
-        sequence=delivery.sequence, original_date=delivery.original_date, ordinal=delivery.ordinal + 1,
-        message_id=_new_message_id(), give_up_at=last_try,
+        sequence=delivery.sequence, original_date=delivery.original_date, reminds_of=delivery.reminds_of,
+        says=delivery.says, ordinal=delivery.ordinal + 1, message_id=_new_message_id(), give_up_at=last_try,
     )  # fmt: skip
+    Delivery.objects.bulk_create([again], ignore_conflicts=delivery.kind == Kind.REMINDER)
 
 
 def note_bounce(delivery: Delivery, words: str) -> None:
@@ -246,6 +247,11 @@ class Facts(NamedTuple):
     deferrals: int
     original_date: date | None
     why: str
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it waits because many letters have gone there lately."""
+        return self.state == State.QUEUED and self.why == Why.OFTEN
 
     @property
     def is_unwanted(self) -> bool:

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from invitations import (
+    aside_views,
     feed_views,
     hand_views,
     mail_views,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("conferences/<int:pk>/by-hand/", hand_views.note, name="by-hand"),
     path("conferences/<int:pk>/by-hand/news/", hand_views.told, name="told"),
     path("conferences/<int:pk>/incoming-mail/<int:mail_pk>/decision/", mail_views.decision, name="decision"),
+    path("conferences/<int:pk>/messages/", aside_views.message, name="message"),
+    path("conferences/<int:pk>/questions/", aside_views.questions, name="questions"),
     path("conferences/<int:pk>/deletion/", views.delete_conference, name="deletion"),
     path("conferences/<int:pk>/mail-client/", views.mail_client, name="mail-client"),
     path("conferences/<int:pk>/conference.ics", views.calendar_file, name="calendar-file"),

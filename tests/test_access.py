@@ -108,6 +108,8 @@ TABLE = {
     "addressbook:edit": private(200, 200, "contact"),
     "addressbook:delete": private(200, 302, "contact"),
     "invitations:ledger": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
+    "invitations:message": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
+    "invitations:questions": Row((SIGN_IN, 405, 405), (SIGN_IN, 302, 404), "conference"),
     "invitations:preview": Row((SIGN_IN, 200, 404), (403, 200, 404), "conference"),
     "invitations:preview-html": private(200, 405, "conference"),
     "invitations:before-inviting": Row((SIGN_IN, 405, 405), (SIGN_IN, 200, 404), "conference"),

@@ -4,7 +4,6 @@ from datetime import datetime
 from functools import cache
 
 from django import template
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
@@ -30,12 +29,6 @@ register.filter("reminders_in_words", reminders.in_words)
 def differences(change: Change) -> list[history.Difference]:
     """What a change touched, in words."""
     return history.differences(change)
-
-
-@register.filter
-def language_name(code: str) -> str:
-    """The name of a language that the site speaks, in that language."""
-    return dict(settings.LANGUAGES).get(code, code)
 
 
 @register.filter

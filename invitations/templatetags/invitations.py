@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from conferences.choices import Mode, Role
 from conferences.links import join_url
 from conferences.models import Conference
-from invitations import by_hand, deciding, entries, preflight, senders, words
+from invitations import asides, by_hand, deciding, entries, preflight, senders, words
 from invitations.forms import InviteForm, MailClientForm
 from invitations.hidden_clients import client_of, offered_here
 from invitations.inviting import is_secret
@@ -153,6 +153,7 @@ def answers(context: template.Context, conference: Conference) -> dict[str, Any]
         "conference": conference,
         "people": people,
         "page": people.page(size=PEOPLE_IN_PANEL),
+        "to_ask": asides.to_ask(conference, people.now).count() if people.answers["unanswered"] else 0,
     }
 
 

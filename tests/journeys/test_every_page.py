@@ -90,6 +90,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
         "conferences:cancellation",
         "conferences:waiting",
         "invitations:ledger",
+        "invitations:message",
         "invitations:preview",
     ]
     of_one += ["conferences:recordings"]
