@@ -93,6 +93,19 @@ def test_whole_text_is_copied_where_the_link_had_to_be_short(clients: Page, conf
     assert join_url(conference) in text
 
 
+def test_the_page_of_a_mail_client_copies_what_did_not_fit_as_well(
+    alices_page: Page, live_server: LiveServer, conference: Conference
+) -> None:
+    alices_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = live_server.url + reverse("invitations:mail-client", args=[conference.pk], query={"client": "outlook"})
+    alices_page.goto(page, wait_until="networkidle")
+    opener = alices_page.locator("[data-open]")
+    opener.evaluate("(link) => link.addEventListener('click', (event) => event.preventDefault())")
+    opener.click()
+    expect(alices_page.get_by_text("The whole text has been copied")).to_be_visible()
+    assert "One line of an agenda." in alices_page.evaluate("navigator.clipboard.readText()")
+
+
 def test_help_comes_when_nothing_seems_to_open(clients: Page) -> None:
     help_ = clients.get_by_text("Nothing opens? Copy the text instead")
     expect(help_).to_be_hidden()
