@@ -18,7 +18,16 @@ from django.db.models.functions import Cast, Concat
 
 from conferences.models import Arrival, Conference
 from conferences.tokens import new_token
-from invitations.models import Delivery, IncomingMail, Invitation, InvitationQuerySet, Received, Reply, Submission
+from invitations.models import (
+    Delivery,
+    DeliveryQuerySet,
+    IncomingMail,
+    Invitation,
+    InvitationQuerySet,
+    Received,
+    Reply,
+    Submission,
+)
 from invitations.outbox import Kind, State, Why
 
 # People who are forgotten in one transaction: SQLite has one writer at a time, and others wait for it.
@@ -93,9 +102,7 @@ def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
     Others' letters that wait, and may name these people, are written anew; so are those to organizers.
     """
     theirs = Delivery.objects.filter(invitation__in=people)
-    if folder := settings.MAIL.folder:
-        names = [row.file_name for row in theirs.defer("message")]
-        transaction.on_commit(partial(_delete_files, folder, names))
+    _delete_files(theirs)
     theirs.filter(state__in=[State.QUEUED, State.HELD]).update(
         state=State.CANCELLED, why=Why.WITHDRAWN, state_at=now
     )  # fmt: skip
@@ -108,10 +115,16 @@ def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
     of_others.filter(state=State.UNCERTAIN, kind=Kind.NOTICE).update(message=None, due_at=None)
 
 
-def _delete_files(folder: Path, names: Collection[str]) -> None:
-    """Letters that were written to files in `folder` instead of being sent."""
-    for name in names:
-        (folder / f"{name}.eml").unlink(missing_ok=True)
+def _delete_files(letters: DeliveryQuerySet) -> None:
+    """With the end of the transaction those that were written to files instead of being sent."""
+    if folder := settings.MAIL.folder:
+        files = [folder / f"{row.file_name}.eml" for row in letters.defer("message")]
+        transaction.on_commit(partial(_unlink, files))
+
+
+def _unlink(files: Collection[Path]) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
 
 
 def _forget_mail(address: str) -> None:
@@ -120,7 +133,9 @@ def _forget_mail(address: str) -> None:
     asked = [Kind.LINKS]
     if not get_user_model().objects.filter(email__iexact=address).exists():  # an organizer's account is not a guest's
         asked.append(Kind.ACCOUNT)
-    Delivery.objects.filter(kind__in=asked, address__iexact=address).delete()
+    letters = Delivery.objects.filter(kind__in=asked, address__iexact=address)
+    _delete_files(letters)
+    letters.delete()
 
 
 def _forget_old_mail(limit: datetime, now: datetime) -> None:

@@ -65,9 +65,11 @@ def you(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResp
     return render(request, "invitations/you/you.html", context)
 
 
-@page_of_oneself("POST")
+@page_of_oneself("GET", "HEAD", "POST")
 def your_links(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """Send their links once more."""
+    """Send their links once more. A page of its own: a robot that presses what letters lead to would never end."""
+    if request.method != "POST":
+        return render(request, "invitations/you/links.html", {"invitation": invitation})
     if links.ask(invitation.address, now):
         messages.success(request, _("A letter with your links is on its way to %s.") % invitation.shown_address)
     else:

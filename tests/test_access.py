@@ -141,7 +141,7 @@ TABLE = {
     "invitations:lost-link": public(200, 200),
     "invitations:link-sent": public(200, 405),
     "invitations:you": public(200, 200, "personal-link"),
-    "invitations:your-links": public(405, 302, "personal-link"),
+    "invitations:your-links": public(200, 302, "personal-link"),
     "invitations:your-letters": public(200, 302, "personal-link"),
     "invitations:your-data": public(200, 405, "personal-link"),
     "invitations:your-data-file": public(200, 405, "data-file"),

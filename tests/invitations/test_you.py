@@ -1,5 +1,6 @@
 """What invited people decide about themselves: language and clock, their links again, a report."""
 
+import re
 import zlib
 from datetime import datetime
 from uuid import uuid4
@@ -107,6 +108,15 @@ def test_links_go_to_the_address_that_is_invited(client: Client, alice: User, bo
     assert "Long ago" not in letter
     assert "Withdrawn" not in letter
     assert f"/i/{gone.token}/you/" in letter
+
+
+def test_no_letter_leads_to_a_page_with_the_button_that_sends_another(client: Client, bob_invited: Invitation) -> None:
+    assert url("your-links", bob_invited) not in "".join(
+        re.findall(r'action="[^"]*"', client.get(url("you", bob_invited)).content.decode())
+    )
+    client.post(url("your-links", bob_invited))
+    ((_address, letter),) = written()
+    assert url("your-links", bob_invited) not in letter
 
 
 def test_nobody_learns_from_the_answer_who_is_invited(client: Client, bob_invited: Invitation) -> None:

@@ -95,7 +95,7 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
-    names = ("personal", "answer", "you", "your-letters", "your-data", "erasure", "report")
+    names = ("personal", "answer", "you", "your-links", "your-letters", "your-data", "erasure", "report")
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in names]
     return [
         *(reverse(name) for name in plain),
