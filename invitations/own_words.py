@@ -60,10 +60,13 @@ def live(kind: str, language: str) -> dict[str, str]:
 
 def use(kind: str, language: str, texts: Mapping[str, str], by: AbstractBaseUser) -> None:
     """Let `texts` count from now on, and our words where they say nothing."""
-    rows = [Wording(kind=kind, language=language, part=part, text=text, by_id=by.pk) for part, text in texts.items()]
+    said = {part: text for part, text in texts.items() if text}
+    rows = [Wording(kind=kind, language=language, part=part, text=text, by_id=by.pk) for part, text in said.items()]
     with transaction.atomic():
-        Wording.objects.filter(kind=kind, language=language).delete()
-        Wording.objects.bulk_create([row for row in rows if row.text])
+        Wording.objects.filter(kind=kind, language=language).exclude(part__in=said).delete()
+        Wording.objects.bulk_create(  # two administrators at once: the last one counts
+            rows, update_conflicts=True, unique_fields=["kind", "part", "language"], update_fields=["text", "by", "at"]
+        )
 
 
 # IN A LETTER

@@ -17,6 +17,7 @@ from invitations.models import Delivery, Invitation
 from invitations.press import Press
 from invitations.wordings import Wording
 from tests.factories import make_conference, make_user
+from tests.parallel import in_parallel
 
 LEAD = "{organizer} asks you to {topic} on {day}, {time} ({zone}), through {site}"
 KINDS = list(letters.WRITERS)
@@ -67,6 +68,22 @@ def test_back_to_ours(as_admin: Client, admin: User, path: str) -> None:
     as_admin.post(path, {"ours": "1"})
     assert list(Wording.objects.values_list("language", flat=True)) == ["de"]
     assert "Ada Admin invites you" in lead_of(admin)
+
+
+def test_other_words_take_the_place_of_the_former_ones(admin: User) -> None:
+    own_words.use("invitation", "en", {"lead": "Come", "closing": "Ltd."}, admin)
+    before = Wording.objects.get(part="lead").at
+    own_words.use("invitation", "en", {"lead": "Do come", "closing": ""}, admin)
+    (row,) = Wording.objects.all()
+    assert (row.part, row.text) == ("lead", "Do come")
+    assert row.at > before, "the press notices by that"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_at_once(admin: User) -> None:
+    done = in_parallel(4, lambda number: own_words.use("invitation", "en", {"lead": f"Come {number}"}, admin))
+    assert done == [None] * 4
+    assert Wording.objects.count() == 1
 
 
 def test_what_was_typed_comes_back_to_be_changed(as_admin: Client, path: str) -> None:
