@@ -16,7 +16,7 @@ demo: .venv/.stamp-run
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py demo
 
-test: .venv/.stamp-dev tests/peers/node_modules/.stamp libical $(if $(filter no,$(BROWSER)),,browser)
+test: .venv/.stamp-dev tests/peers/node_modules/.stamp libical spamassassin $(if $(filter no,$(BROWSER)),,browser)
 	@exec $(PYTHON) tests/run.py
 
 bench: .venv/.stamp-dev
@@ -73,3 +73,6 @@ browser:
 
 libical: .venv/.stamp-dev
 	@$(PYTHON) -c 'import ctypes; ctypes.CDLL("libical.so.3")' 2>/dev/null || scripts/install-libical
+
+spamassassin:
+	@command -v spamassassin >/dev/null || scripts/install-spamassassin
