@@ -14,6 +14,7 @@ from conferences.models import Conference
 from invitations import itip, letters, outbox
 from invitations.inviting import withdraw
 from invitations.itip import LINE_ROOM, Attendee
+from invitations.messages import Message
 from invitations.models import Delivery, Invitation, PartStat
 from invitations.press import Press
 from tests.factories import make_conference
@@ -138,6 +139,28 @@ def one_date_off(alice: User) -> list[Delivery]:
     return owe_all(people, KIND.CANCELLATION, row.original_date)
 
 
+def question(alice: User) -> list[Delivery]:
+    return owe_all([sent(each).invitation for each in ask(single(alice), *PEOPLE)], KIND.QUESTION)  # type: ignore[misc]
+
+
+def message(alice: User) -> list[Delivery]:
+    """What the organizer says to all."""
+    conference = single(alice)
+    people = ask(conference, *PEOPLE)
+    said = Message.objects.create(conference=conference, text="Bring <b>figures</b>.", digest="0")
+    outbox.queue(people, KIND.MESSAGE, now=NOW, says=said)
+    return list(Delivery.objects.filter(kind=KIND.MESSAGE).order_by("pk"))
+
+
+def reminder(alice: User) -> list[Delivery]:
+    """Of one date of a series, to which some gave an answer of its own."""
+    people = ask(weekly(alice), *PEOPLE)
+    day = people[0].conference.occurrences.order_by("original_date")[1].original_date
+    for each in people[2::3]:
+        each.respond(PartStat.DECLINED, "", NOW, original_date=day)
+    return owe_all(people, KIND.REMINDER, day)
+
+
 def without_a_date(alice: User) -> list[Delivery]:
     return owe_all(ask(make_conference(alice, topic="Open office", permanent=True), *PEOPLE), KIND.INVITATION)
 
@@ -155,7 +178,7 @@ def with_the_organizer(alice: User) -> list[Delivery]:
     "make",
     [
         invitation, nameless, much_cyrillic, update, cancellation, withdrawal, series, series_with_answers,
-        one_date_off, without_a_date, guests_see_each_other, with_the_organizer,
+        one_date_off, question, message, reminder, without_a_date, guests_see_each_other, with_the_organizer,
     ],
     ids=lambda make: make.__name__,
 )  # fmt: skip
