@@ -31,6 +31,7 @@ LABELS: dict[str, str | Promise] = {
     "organizer_address": gettext_lazy("Address of the organizer"),
     "name": gettext_lazy("Name"),
     "address": gettext_lazy("E-mail address"),
+    "wants_no_letters": gettext_lazy("Wants no letters"),
     "role": gettext_lazy("Role"),
     "told": gettext_lazy("Invited"),
     "language": gettext_lazy("Language"),
@@ -50,7 +51,7 @@ LABELS: dict[str, str | Promise] = {
 
 
 def about(address: str) -> Record:
-    """Everything of `address`: its invitations, the newest first, and mail from it that belongs to none of them."""
+    """Everything of `address`: its invitations, the newest first, and what belongs to none of them."""
     rows = Invitation.objects.known_to(address).select_related("conference__organizer").order_by("-pk")
     people = list(rows)
     came = _by_person(Arrival.objects.filter(key__in=[row.key for row in people]).select_related("occurrence"), "key")
@@ -71,6 +72,7 @@ def about(address: str) -> Record:
             }
             for row in people
         ],
+        "letters": [_letter(row) for row in Delivery.objects.filter(kind=Delivery.Kind.LINKS, address__iexact=address)],
         "mail": [_mail(each) for each in mail.get(None, [])],
     }
 
@@ -142,6 +144,8 @@ def lines(record: Record, zone: str) -> Iterator[tuple[str, str]]:
 def _said(value: Any, zone: str) -> str:
     if isinstance(value, dict):
         return "; ".join(filter(None, (_said(each, zone) for each in value.values())))
+    if value is True:
+        return _("yes")
     if isinstance(value, datetime):
         local = value.astimezone(ZoneInfo(zone))
         said = {"day": date_format(local, _("j F Y")), "clock": time_format(local, _("H:i"))}
@@ -162,7 +166,7 @@ def as_csv(address: str, zone: str, now: datetime) -> bytes:
     known = about(address)
     table = [[_("Conference"), _("What"), _("Content")]]
     table += [[one["topic"], *line] for one in known["invitations"] for line in lines(one, zone)]
-    table += [["", *line] for line in lines({"mail": known["mail"]}, zone)]
+    table += [["", *line] for line in lines(known, zone)]
     return spreadsheet.csv_file(table)
 
 

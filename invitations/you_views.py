@@ -113,10 +113,9 @@ def your_data(request: HttpRequest, invitation: Invitation, now: datetime) -> Ht
     shown = known["invitations"][:INVITATIONS_SHOWN]
     context = {
         "invitation": invitation,
-        "known": known,
         "zone": zone,
         "records": [(record["topic"], list(own_data.lines(record, zone))) for record in shown],
-        "mail": list(own_data.lines({"mail": known["mail"]}, zone)),
+        "lines": list(own_data.lines(known, zone)),
         "more": len(known["invitations"]) - len(shown),
         "files": own_data.FILES,
     }

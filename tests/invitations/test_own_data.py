@@ -12,6 +12,7 @@ from icalendar import Calendar
 
 from cabinet.models import User
 from conferences.models import Arrival
+from invitations import outbox, wishes
 from invitations.models import Delivery, IncomingMail, Invitation, PartStat
 from tests.factories import make_conference, make_user
 from tests.invitations.deliveries import owe
@@ -78,6 +79,21 @@ def test_the_file_for_calendars_has_the_conferences_by_the_identity_of_the_lette
     theirs = Invitation.objects.of_address("bob@example.org").select_related("conference")
     assert {str(event["uid"]) for event in calendar.walk("VEVENT")} == {row.conference.uid for row in theirs}
     assert bob_invited.personal_link in get(client, bob_invited, "ics").decode().replace("\r\n ", "")
+
+
+def test_what_belongs_to_no_invitation_is_there_too(client: Client, bob_invited: Invitation) -> None:
+    now = timezone.now()
+    outbox.queue_links("Bob@example.org")
+    wishes.silence(bob_invited.address, now)
+    IncomingMail.objects.create(
+        conference=bob_invited.conference, kind="newcomer", address="BOB@example.org", text="May I?", received_at=now
+    )
+    rows = list(csv.reader(io.StringIO(get(client, bob_invited, "csv").decode("utf-8-sig"))))
+    own = {label: text for topic, label, text in rows if not topic}
+    assert own["Wants no letters"] == "yes"
+    assert "links; Queued; Bob@example.org" in own["Letters to you"]
+    assert "May I?" in own["Mail from you"]
+    assert "May I?" in get(client, bob_invited).decode()
 
 
 def test_there_is_no_file_of_another_kind(client: Client, bob_invited: Invitation) -> None:
