@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 
 from conferences.models import Change
 from invitations import limits, outbox, workers
+from invitations.incoming_mail import IncomingMail
 from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation
 from invitations.outbox import Kind, State, Why
 from invitations.outgoing import Outcome, Result
@@ -134,6 +135,7 @@ def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
         "first_told": Subquery(theirs.requests().arrived().order_by("sequence").values("sequence")[:1]),
         "cancelled_in": Subquery(off.values("sequence")[:1]),
         "has_troubles": Exists(troubles),
+        "has_mail": Exists(IncomingMail.objects.filter(notice=OuterRef("pk"))),
         "is_announced_soon": Exists(coming),
         "last_composed_at": Subquery(written[:1]),
     }
@@ -153,6 +155,8 @@ def _is_wanted(row: Delivery) -> bool:
         return row.is_true and row.takes_back
     if row.kind == Kind.LINKS:
         return Invitation.objects.known_to(row.address).exists()
+    if row.kind == Kind.NEWS:
+        return row.has_mail
     return row.has_troubles if row.kind == Kind.NOTICE else row.is_true
 
 

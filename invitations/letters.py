@@ -37,6 +37,7 @@ WRITERS: dict[str, Callable[[Occasion, datetime], Content]] = {
 # The same for the organizer.
 REPORTERS: dict[str, Callable[[Conference, Delivery, datetime], Content]] = {
     Delivery.Kind.NOTICE: notices.notice,
+    Delivery.Kind.NEWS: notices.news,
     Delivery.Kind.REMINDER: notices.reminder,
 }
 

@@ -407,6 +407,7 @@ class Delivery(models.Model):
         REMINDER = "reminder", _("reminder")
         MESSAGE = "message", _("message")
         NOTICE = "notice", _("notice")
+        NEWS = "news", _("mail passed on")
         ACCOUNT = "account", _("account")
         LINKS = "links", _("links")
 
@@ -491,6 +492,7 @@ class Delivery(models.Model):
     first_told: int | None
     cancelled_in: int | None
     has_troubles: bool
+    has_mail: bool
     is_announced_soon: bool
     last_composed_at: datetime | None
 

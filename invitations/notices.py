@@ -1,4 +1,4 @@
-"""What the organizer is told by letter: whom others do not reach."""
+"""What the organizer is told by letter: whom others do not reach, what came by mail, that it begins soon."""
 
 from datetime import datetime
 
@@ -44,4 +44,21 @@ def notice(conference: Conference, delivery: Delivery, now: datetime) -> Content
         buttons=[(_("See the list"), settings.SITE_URL + reverse("invitations:ledger", args=[conference.pk]))],
         facts=[particulars.problem(trouble) for trouble in troubles[:LISTED_PROBLEMS]],
         hint=_("There are more; the list has all of them.") if count > LISTED_PROBLEMS else "",
+    )
+
+
+def news(conference: Conference, delivery: Delivery, now: datetime) -> Content:
+    """What came by mail, as `delivery` passes it on."""
+    mail = delivery.mail.select_related("conference").order_by("received_at", "pk")
+    count = mail.count()
+    lead = ngettext("One message came by mail", "%(count)d messages came by mail", count) % {"count": count}
+    return Content(
+        lead=lead,
+        conference=conference,
+        foot=_("%(site)s sent this to %(address)s.") % names(conference, delivery.address),
+        when=when(conference, now),
+        question=_("Read and decide on the page of the conference."),
+        buttons=[(_("Open the conference page"), f"{settings.SITE_URL}{conference.get_absolute_url()}#came-by-mail")],
+        facts=[particulars.came(one) for one in mail[:LISTED_PROBLEMS]],
+        hint=_("There are more; the page has all of them.") if count > LISTED_PROBLEMS else "",
     )

@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 from conferences.models import Conference, Occurrence
 from conferences.tokens import new_token
 from invitations import senders
+from invitations.incoming_mail import IncomingMail
 from invitations.models import Channel, Delivery, Invitation, Way
 from invitations.silence import Silence
 
@@ -127,12 +128,23 @@ def queue_own_reminder(occurrence: Occurrence, minutes: int) -> None:
 
 def queue_notice(conference: Conference, troubles: Collection[Delivery], *, now: datetime) -> None:
     """Owe the organizer one letter about `troubles`, which count as reported."""
-    notice = Delivery.objects.create(
-        address=_envelope(conference.organizer.email), kind=Kind.NOTICE, conference=conference,
-        sequence=conference.sequence, give_up_at=_latest(now), message_id=_new_message_id(),
-    )  # fmt: skip
+    notice = _to_organizer(conference, Kind.NOTICE, now)
     Delivery.objects.filter(pk__in=[trouble.pk for trouble in troubles]).update(notice=notice)
     ring()
+
+
+def queue_news(conference: Conference, mail: Collection[IncomingMail], *, now: datetime) -> None:
+    """Owe the organizer one letter with `mail`, which counts as passed on."""
+    notice = _to_organizer(conference, Kind.NEWS, now)
+    IncomingMail.objects.filter(pk__in=[one.pk for one in mail]).update(notice=notice)
+    ring()
+
+
+def _to_organizer(conference: Conference, kind: Delivery.Kind, now: datetime) -> Delivery:
+    return Delivery.objects.create(
+        address=_envelope(conference.organizer.email), kind=kind, conference=conference,
+        sequence=conference.sequence, give_up_at=_latest(now), message_id=_new_message_id(),
+    )  # fmt: skip
 
 
 def queue_account_mail(message: EmailMessage) -> int:

@@ -10,6 +10,7 @@ from addressbook.addresses import shown_address
 from conferences.choices import Role
 from conferences.models import Conference, Occurrence
 from conferences.rooms import room_called
+from invitations.incoming_mail import IncomingMail
 from invitations.models import Delivery, Invitation, PartStat
 from invitations.news import LISTED_DATES
 from invitations.words import When, isolate
@@ -98,8 +99,19 @@ def _exception(row: Occurrence) -> str:
 
 def problem(trouble: Delivery) -> Fact:
     """One letter that has not arrived, and why: our words, then the server's."""
-    address = shown_address(trouble.address)
-    name = trouble.invitation.name if trouble.invitation else ""
     why = [str(trouble.get_why_display() or trouble.get_state_display()), trouble.reply]
-    who = f"{isolate(name)} ({address})" if name else address
+    who = _who(trouble.invitation.name if trouble.invitation else "", trouble.address)
     return Fact(who, "\n".join(filter(None, why)), is_typed=True)
+
+
+def came(mail: IncomingMail) -> Fact:
+    """What came by mail from somebody: what it is, if it is more than words, and the words."""
+    what = "" if mail.kind == IncomingMail.Kind.WORDS else str(mail.get_kind_display())
+    time = ""
+    if mail.starts_at and mail.ends_at:
+        time = When(mail.starts_at, mail.ends_at, mail.conference.time_zone).whole
+    return Fact(_who(mail.name, mail.address), "\n".join(filter(None, [what, time, mail.text])), is_typed=True)
+
+
+def _who(name: str, address: str) -> str:
+    return f"{isolate(name)} ({shown_address(address)})" if name else shown_address(address)

@@ -43,6 +43,11 @@ _PATTERNS: Mapping[str, tuple[object, object, object]] = {
         gettext_lazy("Message: %(topic)s — from %(when)s (%(zone)s)"),
         gettext_lazy("Message: %(topic)s"),
     ),
+    Delivery.Kind.NEWS: (
+        gettext_lazy("Came by mail: %(topic)s — %(when)s (%(zone)s)"),
+        gettext_lazy("Came by mail: %(topic)s — from %(when)s (%(zone)s)"),
+        gettext_lazy("Came by mail: %(topic)s"),
+    ),
     Delivery.Kind.NOTICE: (
         gettext_lazy("Not delivered: %(topic)s — %(when)s (%(zone)s)"),
         gettext_lazy("Not delivered: %(topic)s — from %(when)s (%(zone)s)"),

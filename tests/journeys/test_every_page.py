@@ -41,6 +41,13 @@ def conference(alice: User) -> Conference:
         make_contact(alice, name[:128], f"person{number}@example.org", organisation=HOSTILE)
         invitation = make_invitation(conference, f"person{number}@example.org", name[:128])
         invitation.respond(PartStat.DECLINED, comment[:500], timezone.now())
+    said = {"name": LONG[:128], "text": f"{HOSTILE}\n{LONG}", "received_at": timezone.now(), "stamp": timezone.now()}
+    times = {"sequence": 9, "starts_at": timezone.now(), "ends_at": timezone.now()}
+    for kind in ("answer", "newcomer", "time", "words"):
+        stranger = f"{kind}{'x' * 60}@example.org"
+        conference.incoming_mail.create(
+            kind=kind, address=stranger, partstat="ACCEPTED", invitation=invitation, **said | times
+        )
     conference.invitations.filter(address="person0@example.org").update(way=Way.HAND, told_at=timezone.now())
     changed = {"agenda": f"{HOSTILE}\n{LONG}"}
     conference.change(alice, changed, seen_sequence=0, tell=Change.Tell.ALL, now=timezone.now())

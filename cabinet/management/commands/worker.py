@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 
 from cabinet.checks import durable_database
 from cabinet.upkeep import extend_series, follow_zone_rules, forget_arrivals, forget_expired, forget_people
-from invitations import announcing, claims, inbox, mailbox, outbox, reminding, workers
+from invitations import announcing, claims, inbox, mailbox, outbox, passing_on, reminding, workers
 from invitations.delivering import Crew
 
 logger = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class Loop:
         announcing.announce(now)
         reminding.remind(now)
         announcing.report(now)
+        passing_on.pass_on(now)
         forget_expired(now)
         self._upkeep_at = time.monotonic() + settings.OUTBOX["POLL"]
 
