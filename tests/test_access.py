@@ -140,7 +140,7 @@ TABLE = {
     "invitations:personal-calendar-file": public(200, 405, "personal-link"),
     "invitations:lost-link": public(200, 200),
     "invitations:link-sent": public(200, 405),
-    "invitations:you": public(200, 200, "personal-link"),
+    "invitations:you": public(200, 302, "personal-link"),
     "invitations:your-links": public(200, 302, "personal-link"),
     "invitations:your-letters": public(200, 302, "personal-link"),
     "invitations:your-data": public(200, 405, "personal-link"),
@@ -328,6 +328,7 @@ FILLED: dict[str, dict[str, Any]] = {
     "invitations:ledger": {"q": "dan@example.org", "submission_id": str(uuid.uuid4())},
     "invitations:address": {"address": "dan@example.org"},
     "invitations:personal": {"answer": "accepted", "sequence": 0},
+    "invitations:you": {"language": "de", "time_zone": "Asia/Tokyo"},
 }
 # Columns that come from nowhere but the code, and a rule that no conference has yet.
 FOREIGN = {
