@@ -121,6 +121,11 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
             )
         )
 
+    def with_a_no(self) -> Self:
+        """Those who ever declined anything: few, and only they need the closer look of `but_declined`: it is dear."""
+        single = Reply.objects.filter(invitation=models.OuterRef("pk"), partstat=PartStat.DECLINED)
+        return self.filter(models.Q(partstat=PartStat.DECLINED) | models.Exists(single))
+
     def but_declined(self, day: date | models.OuterRef | None) -> Self:
         """Without those who declined the date that the rule has on `day`: it alone, or all and not it after that."""
         single = Reply.objects.filter(invitation=models.OuterRef("pk"), original_date=day).to_dates()
@@ -375,19 +380,25 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """The rows as they stand, for `Delivery.is_true`; what only reminders need is asked where there are any."""
         found: list[Delivery] = list(self.with_news())
         reminders = [row.pk for row in found if row.kind == Delivery.Kind.REMINDER]
-        due = set(Delivery.objects.filter(pk__in=reminders).still_to_remind()) if reminders else set()
+        due = Delivery.objects.filter(pk__in=reminders).still_to_remind() if reminders else set()
         for row in found:
             row.is_due = row.pk in due
         return found
 
-    def still_to_remind(self) -> models.QuerySet[Delivery, int]:
+    def still_to_remind(self) -> set[int]:
         """The keys of reminders of a start that is still to come, to somebody who did not decline that date."""
         date = {"conference": models.OuterRef("conference"), "original_date": models.OuterRef("original_date")}
         starts = Occurrence.objects.standing().filter(**date, starts_at=models.OuterRef("reminds_of"))
-        people = Invitation.objects.filter(pk=models.OuterRef("invitation")).standing()
-        coming = people.but_declined(models.OuterRef(models.OuterRef("original_date")))
-        is_for = models.Q(invitation=None) | models.Exists(coming)
-        return self.filter(models.Exists(starts.filter(starts_at__gt=Now())), is_for).values_list("pk", flat=True)
+        is_for = models.Q(invitation=None) | models.Q(invitation__withdrawn_at=None)
+        due = self.filter(is_for, models.Exists(starts.filter(starts_at__gt=Now())))
+        people = dict(due.values_list("pk", "invitation"))
+        doubtful = set(Invitation.objects.filter(pk__in=people.values()).with_a_no().values_list("pk", flat=True))
+        if not doubtful:
+            return {*people}
+        reader = Invitation.objects.filter(pk=models.OuterRef("invitation"))
+        coming = reader.but_declined(models.OuterRef(models.OuterRef("original_date")))
+        declined = self.filter(~models.Exists(coming), invitation__in=doubtful)
+        return {*people} - {*declined.values_list("pk", flat=True)}
 
 
 class Delivery(models.Model):

@@ -17,14 +17,25 @@ from invitations.announcing import CHUNK, apart
 from invitations.models import ASKED_AT, Delivery, Invitation, InvitationQuerySet, Way
 from invitations.outbox import Kind
 
+# So many dates are looked after before letters are sent again: at ten o’clock thousands may be due.
+AT_ONCE = 50
 
-def remind(now: datetime) -> None:
-    """Queue the reminders that are due."""
+
+def remind(now: datetime) -> bool:
+    """Queue the reminders that are due; whether there may be more, so that the next look should be soon.
+
+    What an error keeps from being queued stays due, and does not count: it keeps nobody else waiting.
+    """
     due = Occurrence.objects.filter(remind_at__lte=now).order_by("remind_at", "pk")
+    done = 0
     for pk, conference in list(due.values_list("pk", "conference")):
+        if done == AT_ONCE:
+            return True
         with apart(conference):
             while _remind_some(pk, conference, now):
                 pass
+            done += 1
+    return False
 
 
 def _remind_some(pk: int, conference_pk: int, now: datetime) -> bool:
@@ -55,5 +66,7 @@ def _to_remind(row: Occurrence, minutes: int) -> InvitationQuerySet:
     reminded = Exists(theirs.filter(reminds_of=row.starts_at, ordinal=minutes))
     people = Invitation.objects.filter(conference=row.conference_id, way=Way.LETTER).standing()
     asked = people.alias(asked_at=ASKED_AT).filter(asked_at__lt=row.starts_at - timedelta(minutes=minutes))
-    invited = asked.filter(Exists(theirs.requests().arrived()), ~reminded).but_declined(row.original_date)
+    invited = asked.filter(Exists(theirs.requests().arrived()), ~reminded)
+    if people.with_a_no().exists():
+        invited = invited.but_declined(row.original_date)
     return invited.select_related("conference").order_by("pk")

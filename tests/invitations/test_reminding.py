@@ -17,8 +17,9 @@ from conferences.models import Change, Conference, Occurrence
 from invitations import announcing, claims, letters, outbox, reminding, until_start
 from invitations.ledger import Ledger
 from invitations.models import Delivery, Invitation, PartStat, Way
-from tests.factories import make_conference
+from tests.factories import make_conference, make_user
 from tests.invitations.deliveries import FAILED, ME, OTHER, SENT, claim_all, owe, try_all
+from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
 
@@ -181,14 +182,14 @@ def test_what_was_answered_to_the_date_counts(
 # ONCE
 
 
-def test_workers_that_look_at_once_queue_each_reminder_once(
-    conference: Conference, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_look_at_once_queue_each_reminder_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    conference = make_conference(make_user("alice@example.org"), reminders=[15])
     told(conference, *(f"p{number}" for number in range(7)))
     monkeypatch.setattr(reminding, "CHUNK", 2)
     row = comes_in(the_date(conference), minutes=14)
     for _look in range(3):
-        remind()
+        assert in_parallel(4, lambda _worker: remind()) == [None] * 4
         Occurrence.objects.filter(pk=row.pk).update(remind_at=row.remind_at)  # a clock that was put back
     assert sorted(who for who, *_rest in reminders()) == ["alice", *(f"p{number}" for number in range(7))]
 
@@ -394,3 +395,12 @@ def test_a_reminder_that_arrives_does_not_hide_an_invitation_that_did_not(waitin
     Delivery.objects.filter(kind=Delivery.Kind.INVITATION).update(state=State.UNCERTAIN, due_at=None)
     assert try_all(SENT) == 1
     assert Ledger(waiting, outbox.database_now()).tally == {"perhaps": 1}
+
+
+def test_of_many_that_are_due_some_are_queued_at_a_time(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reminding, "AT_ONCE", 2)
+    for _number in range(3):
+        comes_in(the_date(make_conference(alice, reminders=[15])), minutes=14)
+    now = outbox.database_now()
+    assert [reminding.remind(now) for _look in range(2)] == [True, False]
+    assert len(reminders()) == 3

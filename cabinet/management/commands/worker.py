@@ -59,6 +59,7 @@ class Loop:
     def __init__(self, crew: Crew, bell: Bell, *, once: bool) -> None:
         self._crew, self._bell, self._once = crew, bell, once
         self._upkeep_at = self._daily_at = 0.0
+        self._has_more = False
         self._pause = 1
 
     def run(self) -> None:
@@ -70,7 +71,7 @@ class Loop:
                 self._upkeep()
                 was_idle = not self._crew.desk.held()
                 found = self._deliver()
-                if self._once and was_idle and not found:
+                if self._once and was_idle and not (found or self._has_more):
                     break
                 self._rest(found)
                 self._pause = 1
@@ -92,11 +93,11 @@ class Loop:
             self._daily_at = time.monotonic() + DAY
         claims.sweep(self._crew.worker, now)
         announcing.announce(now)
-        reminding.remind(now)
+        self._has_more = reminding.remind(now)
         announcing.report(now)
         passing_on.pass_on(now)
         forget_expired(now)
-        self._upkeep_at = time.monotonic() + settings.OUTBOX["POLL"]
+        self._upkeep_at = time.monotonic() + (0 if self._has_more else settings.OUTBOX["POLL"])
 
     def _deliver(self) -> int:
         """Claim as much as there is room for and give it to the crew; how much that was."""
