@@ -31,7 +31,8 @@ from conferences.models import Change, Conference
 from invitations import links, outbox
 from invitations.announcing import announce, report
 from invitations.messages import Message
-from invitations.models import Delivery, Invitation, PartStat, Reply
+from invitations.models import Delivery, IncomingMail, Invitation, PartStat, Reply
+from invitations.passing_on import pass_on
 from tests.factories import make_conference, make_invitation, make_user
 from tests.invitations.deliveries import change
 from tests.test_access import snapshot
@@ -87,6 +88,11 @@ def write_besides(person: Invitation) -> None:
     outbox.queue([person], Delivery.Kind.MESSAGE, now=now, says=says)
     about = {"original_date": row.original_date, "reminds_of": row.starts_at, "ordinal": 60}
     outbox.queue([person], Delivery.Kind.REMINDER, now=now, **about)  # type: ignore[arg-type]
+    IncomingMail.objects.create(
+        conference=conference, kind="words", address="bob@example.org", text="I bring them.",
+        received_at=now - timedelta(hours=1),
+    )  # fmt: skip
+    pass_on(now)
     post()
 
 
