@@ -85,8 +85,8 @@ def _forget(pks: Collection[int], now: datetime) -> None:
     """Within a transaction: take out of these invitations, and of all that belongs to them, what says who it was."""
     people = list(Invitation.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True))
     for row in people:
-        row.token = new_token()
-    Invitation.objects.bulk_update(people, ["token"])
+        row.token, row.mailbox_token = new_token(), new_token()
+    Invitation.objects.bulk_update(people, ["token", "mailbox_token"])
     address = Concat(Cast("pk", CharField()), Value(f"@{NOWHERE}"))
     Invitation.objects.filter(pk__in=pks).update(address=address, erased_at=now, **_FORGOTTEN)
     Reply.objects.filter(invitation__in=people).update(comment="")

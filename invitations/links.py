@@ -47,7 +47,7 @@ def message(delivery: Delivery, now: datetime) -> bytes:
         context = {
             "site_name": settings.SITE_NAME,
             "rows": [_row(invitation, now) for invitation in _coming(known, now)[:LISTED]],
-            "you": newest.you_link,
+            "you": newest.mailbox_link,
         }
         text = render_to_string("mail/links.txt", context)
         return compose(

@@ -215,6 +215,10 @@ class Invitation(models.Model):
     told_at = models.DateTimeField(null=True, help_text="When somebody last said that they told them by hand.")
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
+    mailbox_token = models.CharField(
+        max_length=26, unique=True, default=new_token,
+        help_text="Stands in the letter with their links alone: whoever has it reads the mail of the address.",
+    )  # fmt: skip
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")
     partstat = models.CharField(max_length=16, choices=PartStat, default=PartStat.NEEDS_ACTION)
     answered_at = models.DateTimeField(null=True)
@@ -271,6 +275,11 @@ class Invitation(models.Model):
     def you_link(self) -> str:
         """The page on which they decide about themselves."""
         return settings.SITE_URL + reverse("invitations:you", args=[self.token])
+
+    @property
+    def mailbox_link(self) -> str:
+        """The same page for whoever reads the mail of the address, and so decides for all of its invitations."""
+        return settings.SITE_URL + reverse("invitations:you", args=[self.mailbox_token])
 
     def takes_answers(self, now: datetime, original_date: date | None = None) -> bool:
         """Whether the person may still answer; a date, where it is about one of a series.

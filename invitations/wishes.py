@@ -1,4 +1,4 @@
-"""What invited people decide about themselves: it counts for their address, whoever invited them to whatever."""
+"""What invited people decide about themselves: for their address, whoever invited them to whatever, or for one."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +15,11 @@ from invitations.silence import Silence
 def choose(address: str, fields: Mapping[str, str], now: datetime) -> None:
     """Write to them in this language and by this clock (`language`, `time_zone`), also about what is still to come."""
     Invitation.objects.known_to(address).update(**fields, chosen_at=now)
+
+
+def choose_for(invitation: Invitation, fields: Mapping[str, str]) -> None:
+    """The same about this one conference alone: new invitations know nothing of it."""
+    Invitation.objects.filter(pk=invitation.pk).update(**fields)
 
 
 def silence(address: str, now: datetime) -> None:

@@ -1,13 +1,18 @@
-"""What invited people decide about themselves, behind their personal link: how they are written to, or not at all; what
-this site knows about them, and that it forgets it.
+"""What invited people decide about themselves: how they are written to, or not at all; what this site knows about them,
+and that it forgets it.
 
-The link proves whose mailbox it is, so all of this is about the address and counts for all of its invitations. It also
-works once somebody is no longer invited: then most of all they may want to see it, report it, or have it forgotten.
+Behind a personal link all of it is about that one invitation: organizers have that link, too, and may send it
+themselves. Whatever is about the address, with all of its invitations by whomever, is behind the link of the mailbox,
+which nobody reads but in a letter to that address (links.py). Only silence begins behind both; it does not end so.
+
+All of it also works once somebody is no longer invited: then most of all they may want to see it, report it, or have it
+forgotten.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,8 +33,11 @@ type PageOfOneself = Callable[..., HttpResponse]
 INVITATIONS_SHOWN = 50
 
 
-def page_of_oneself(*methods: str) -> Callable[[PageOfOneself], View]:
-    """For pages behind a personal link on which its person decides about themselves."""
+def page_of_oneself(*methods: str, of_address: bool = False) -> Callable[[PageOfOneself], View]:
+    """For pages on which somebody decides about themselves, behind their personal link or that of their mailbox.
+
+    Those `of_address` are only behind the latter: others are led to where it is sent to them.
+    """
 
     def decorate(view: PageOfOneself) -> View:
         @guest_page
@@ -38,14 +46,33 @@ def page_of_oneself(*methods: str) -> Callable[[PageOfOneself], View]:
         def of_invitation(request: HttpRequest, token: str, **rest: str) -> HttpResponse:
             now = timezone.now()
             rows = Invitation.objects.select_related("conference__organizer", "submission")
-            invitation = by_token(rows, network=network_of(request), now=now, token=token)
+            field = "token" if rows.filter(token=token).exists() else "mailbox_token"
+            invitation = by_token(rows, network=network_of(request), now=now, **{field: token})
             if invitation.language:
                 translation.activate(words.language_of(invitation.language))
+            if of_address and not _reads_the_mail(request, invitation):
+                return redirect("invitations:your-links", token)
             return view(request, invitation, now, **rest)
 
         return of_invitation
 
     return decorate
+
+
+def _token(request: HttpRequest) -> str:
+    """The one in the address of the page."""
+    match = request.resolver_match
+    return str(match.kwargs["token"]) if match else ""
+
+
+def _reads_the_mail(request: HttpRequest, invitation: Invitation) -> bool:
+    return _token(request) == invitation.mailbox_token
+
+
+def _show(request: HttpRequest, name: str, invitation: Invitation, **context: Any) -> HttpResponse:
+    """A page whose links lead on with the token that it was opened with."""
+    context |= {"token": _token(request), "reads_the_mail": _reads_the_mail(request, invitation)}
+    return render(request, f"invitations/you/{name}.html", {"invitation": invitation, **context})
 
 
 # HOW THEY ARE WRITTEN TO
@@ -56,38 +83,41 @@ def you(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResp
     """Language and time zone, and the way to everything else."""
     form = WishesForm(invitation, now, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        if form.has_changed():
+        if form.has_changed() and _reads_the_mail(request, invitation):
             wishes.choose(invitation.address, form.cleaned_data, now)
+        elif form.has_changed():
+            wishes.choose_for(invitation, form.cleaned_data)
         with translation.override(form.cleaned_data["language"] or translation.get_language()):
             messages.success(request, _("Language and time zone saved."))
-        return redirect("invitations:you", invitation.token)
-    context = {"invitation": invitation, "form": form, "is_silent": Silence.objects.holds(invitation.address)}
-    return render(request, "invitations/you/you.html", context)
+        return redirect("invitations:you", _token(request))
+    return _show(request, "you", invitation, form=form, is_silent=Silence.objects.holds(invitation.address))
 
 
 @page_of_oneself("GET", "HEAD", "POST")
 def your_links(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """Send their links once more. A page of its own: a robot that presses what letters lead to would never end."""
     if request.method != "POST":
-        return render(request, "invitations/you/links.html", {"invitation": invitation})
+        return _show(request, "links", invitation)
     if links.ask(invitation.address, now):
         messages.success(request, _("A letter with your links is on its way to %s.") % invitation.shown_address)
     else:
         messages.info(request, _("Letters with your links were sent within the last hour. Look for them first."))
-    return redirect("invitations:you", invitation.token)
+    return redirect("invitations:you", _token(request))
 
 
 @page_of_oneself("GET", "HEAD", "POST")
 def your_letters(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """GET: what it means to be written to no more. POST: `silence` begins it, `letters` ends it."""
+    """GET: what it means to be written to no more. POST: `silence` begins it, `letters` ends it.
+
+    Who has only the personal link cannot end it: else whoever wants to write to somebody would.
+    """
     if request.method == "POST":
         if "silence" in request.POST:
             wishes.silence(invitation.address, now)
-        elif "letters" in request.POST:
+        elif "letters" in request.POST and _reads_the_mail(request, invitation):
             wishes.end_silence(invitation.address, now)
-        return redirect("invitations:your-letters", invitation.token)
-    context = {"invitation": invitation, "is_silent": Silence.objects.holds(invitation.address)}
-    return render(request, "invitations/you/letters.html", context)
+        return redirect("invitations:your-letters", _token(request))
+    return _show(request, "letters", invitation, is_silent=Silence.objects.holds(invitation.address))
 
 
 @page_of_oneself("GET", "HEAD", "POST")
@@ -99,30 +129,29 @@ def report(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpR
             messages.success(request, _("The administrators of this site are told."))
         else:
             messages.info(request, _("The administrators were told within the last day already."))
-        return redirect("invitations:you", invitation.token)
-    return render(request, "invitations/you/report.html", {"invitation": invitation, "form": form})
+        return redirect("invitations:you", _token(request))
+    return _show(request, "report", invitation, form=form)
 
 
 # WHAT IS KNOWN OF THEM
 
 
-@page_of_oneself("GET", "HEAD")
+@page_of_oneself("GET", "HEAD", of_address=True)
 def your_data(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """Everything that this site knows about the address."""
     known, zone = own_data.about(invitation.address), invitation.time_zone or invitation.conference.time_zone
     shown = known["invitations"][:INVITATIONS_SHOWN]
     context = {
-        "invitation": invitation,
         "zone": zone,
         "records": [(record["topic"], list(own_data.lines(record, zone))) for record in shown],
         "lines": list(own_data.lines(known, zone)),
         "more": len(known["invitations"]) - len(shown),
         "files": own_data.FILES,
     }
-    return render(request, "invitations/you/data.html", context)
+    return _show(request, "data", invitation, **context)
 
 
-@page_of_oneself("GET", "HEAD")
+@page_of_oneself("GET", "HEAD", of_address=True)
 def your_data_file(request: HttpRequest, invitation: Invitation, now: datetime, *, ending: str) -> HttpResponse:
     """The same as a file. Http404 for an ending that is none of own_data.FILES."""
     if ending not in own_data.FILES:
@@ -132,7 +161,7 @@ def your_data_file(request: HttpRequest, invitation: Invitation, now: datetime, 
     return download(content, content_type, f"my-data.{ending}")
 
 
-@page_of_oneself("GET", "HEAD", "POST")
+@page_of_oneself("GET", "HEAD", "POST", of_address=True)
 def erasure(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """Ask, then forget the person."""
     form = ErasureForm(request.POST if request.method == "POST" else None)
@@ -141,7 +170,7 @@ def erasure(request: HttpRequest, invitation: Invitation, now: datetime) -> Http
             wishes.silence(invitation.address, now)
         erasing.erase(invitation, now)
         return redirect("invitations:erased")
-    return render(request, "invitations/you/erasure.html", {"invitation": invitation, "form": form})
+    return _show(request, "erasure", invitation, form=form)
 
 
 # WITHOUT A LINK

@@ -143,9 +143,9 @@ TABLE = {
     "invitations:you": public(200, 302, "personal-link"),
     "invitations:your-links": public(200, 302, "personal-link"),
     "invitations:your-letters": public(200, 302, "personal-link"),
-    "invitations:your-data": public(200, 405, "personal-link"),
+    "invitations:your-data": public(200, 405, "mailbox-link"),
     "invitations:your-data-file": public(200, 405, "data-file"),
-    "invitations:erasure": Row((200, 200, 200), (302, 404, 404), "personal-link", is_open=True),  # the link ends
+    "invitations:erasure": Row((200, 200, 200), (302, 404, 404), "mailbox-link", is_open=True),  # the link ends
     "invitations:erased": public(200, 405),
     "invitations:report": public(200, 302, "personal-link"),
 }
@@ -184,7 +184,8 @@ class Scene:
             "mail": [self.conference.pk, self.conference.incoming_mail.get().pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
-            "data-file": [self.invitation.token, "json"],
+            "mailbox-link": [self.invitation.mailbox_token],
+            "data-file": [self.invitation.mailbox_token, "json"],
             "feed": [Feed.objects.get(user=self.conference.organizer).token],
             "letter": ["some-letter"],
             "wording": ["invitation", "en"],
@@ -298,6 +299,7 @@ def test_a_link_opens_only_what_it_was_made_for(scene: Scene, client: Client) ->
     purposes = {
         scene.conference.join_token: ["conferences:join"],
         scene.invitation.token: [f"invitations:{name}" for name in personal],
+        scene.invitation.mailbox_token: [],
         Feed.objects.get().token: ["invitations:feed"],
     }
     unknown = client.get(reverse("conferences:join", args=["a" * 26]))

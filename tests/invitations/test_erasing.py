@@ -49,7 +49,7 @@ def dump() -> str:
 
 
 def erase(invitation: Invitation, **fields: str) -> Any:
-    return Client().post(reverse("invitations:erasure", args=[invitation.token]), fields)
+    return Client().post(reverse("invitations:erasure", args=[invitation.mailbox_token]), fields)
 
 
 def invited(conference: Conference, *people: tuple[str, str]) -> list[Invitation]:
@@ -83,7 +83,7 @@ def test_afterwards_no_table_holds_address_name_words_or_link(alice: User) -> No
     )
     Client().post("/i/", {"address": BOB})
     outbox.queue_notice(see_each_other, Delivery.objects.filter(invitation=other), now=timezone.now())
-    secrets = [BOB, NAME.lower(), "brownfield", WORDS.lower(), bob.token, other.token]
+    secrets = [BOB, NAME.lower(), "brownfield", WORDS.lower(), bob.token, other.token, other.mailbox_token]
     assert all(secret in dump() for secret in secrets)
     assert erase(bob)["Location"] == "/i/erased/"
     assert [secret for secret in secrets if secret in dump()] == []
@@ -115,7 +115,8 @@ def test_links_end_and_others_stay(alice: User, client: Client) -> None:
     bob, dan = owe(make_conference(alice), "bob", "dan")
     erase(bob)
     assert client.get(bob.get_absolute_url()).status_code == 404
-    assert client.get(reverse("invitations:you", args=[bob.token])).status_code == 404
+    for token in (bob.token, bob.mailbox_token):
+        assert client.get(reverse("invitations:you", args=[token])).status_code == 404
     dan.refresh_from_db()
     assert (str(dan), dan.erased_at, dan.withdrawn_at) == ("Dan", None, None)
 

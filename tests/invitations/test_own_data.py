@@ -43,7 +43,7 @@ def bob_invited(alice: User) -> Invitation:
 
 def get(client: Client, invitation: Invitation, ending: str = "") -> bytes:
     name, args = ("your-data-file", [ending]) if ending else ("your-data", [])
-    content: bytes = client.get(reverse(f"invitations:{name}", args=[invitation.token, *args])).content
+    content: bytes = client.get(reverse(f"invitations:{name}", args=[invitation.mailbox_token, *args])).content
     return content
 
 
@@ -62,8 +62,8 @@ def test_the_file_for_programs_names_everything(client: Client, bob_invited: Inv
     assert known["address"] == "bob@example.org"
     mine = next(one for one in known["invitations"] if one["topic"] == "Budget")
     assert (mine["answer"], mine["comment"], len(mine["answers"]), len(mine["came"])) == ("Accepted", FORMULA, 1, 1)
-    tokens = Invitation.objects.values_list("token", flat=True)
-    assert not [token for token in tokens if token in json.dumps(known)]
+    tokens = Invitation.objects.values_list("token", "mailbox_token")
+    assert not [token for pair in tokens for token in pair if token in json.dumps(known)]
 
 
 def test_no_cell_of_the_file_for_spreadsheets_is_a_formula(client: Client, bob_invited: Invitation) -> None:
@@ -97,4 +97,4 @@ def test_what_belongs_to_no_invitation_is_there_too(client: Client, bob_invited:
 
 
 def test_there_is_no_file_of_another_kind(client: Client, bob_invited: Invitation) -> None:
-    assert client.get(reverse("invitations:your-data-file", args=[bob_invited.token, "xls"])).status_code == 404
+    assert client.get(reverse("invitations:your-data-file", args=[bob_invited.mailbox_token, "xls"])).status_code == 404

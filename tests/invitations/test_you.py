@@ -15,6 +15,7 @@ from cabinet.models import User
 from conferences.models import Attempt, Conference
 from invitations import claims, inviting, links, outbox, wishes, writing
 from invitations.models import Delivery, Invitation
+from invitations.silence import Silence
 from tests.factories import make_conference, make_invitation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def bob_invited(conference: Conference) -> Invitation:
 
 
 def url(name: str, invitation: Invitation) -> str:
-    return reverse(f"invitations:{name}", args=[invitation.token])
+    return reverse(f"invitations:{name}", args=[invitation.mailbox_token])
 
 
 def written() -> list[tuple[str, str]]:
@@ -107,7 +108,7 @@ def test_links_go_to_the_address_that_is_invited(client: Client, alice: User, bo
     assert bob_invited.personal_link in letter
     assert "Long ago" not in letter
     assert "Withdrawn" not in letter
-    assert f"/i/{gone.token}/you/" in letter
+    assert f"/i/{gone.mailbox_token}/you/" in letter
 
 
 def test_no_letter_leads_to_a_page_with_the_button_that_sends_another(client: Client, bob_invited: Invitation) -> None:
@@ -169,3 +170,45 @@ def test_administrators_read_what_was_sent_and_not_who_reports_it(client: Client
     assert "bob" not in letter.lower()
     client.post(url("report", bob_invited))
     assert Delivery.objects.count() == 1
+
+
+# WHO HAS ONLY THE PERSONAL LINK
+
+
+@pytest.fixture
+def copied(bob_invited: Invitation) -> dict[str, str]:
+    """The pages as whoever copied Bob's personal link reaches them: Alice's own list offers it to her."""
+    names = ("you", "your-links", "your-letters", "your-data", "erasure", "report")
+    return {name: reverse(f"invitations:{name}", args=[bob_invited.token]) for name in names}
+
+
+def test_an_organizer_sees_and_erases_nothing_of_other_invitations(
+    client: Client, bob_invited: Invitation, copied: dict[str, str]
+) -> None:
+    make_invitation(make_conference(make_user(), topic="Elsewhere"))
+    files = [reverse("invitations:your-data-file", args=[bob_invited.token, ending]) for ending in ("json", "ics")]
+    for path in (copied["your-data"], copied["erasure"], *files):
+        assert client.get(path)["Location"] == copied["your-links"]
+    client.post(copied["erasure"], {"silence": "on"})
+    assert Invitation.objects.standing().filter(erased_at=None).count() == 2
+    assert not Silence.objects.exists()
+    assert bob_invited.mailbox_token not in "".join(client.get(page, follow=True).text for page in copied.values())
+
+
+def test_an_organizer_ends_nobodys_silence(client: Client, copied: dict[str, str]) -> None:
+    client.post(copied["your-letters"], {"silence": ""})
+    assert Silence.objects.holds(BOB)
+    assert "Get letters again" in client.post(copied["your-letters"], {"letters": ""}, follow=True).text
+    assert Silence.objects.holds(BOB)
+
+
+def test_an_organizer_chooses_no_language_for_other_invitations(
+    client: Client, alice: User, bob_invited: Invitation, copied: dict[str, str]
+) -> None:
+    other = make_invitation(make_conference(make_user()))
+    assert client.post(copied["you"], CHOSEN).status_code == 302
+    (later,) = inviting.invite(
+        make_conference(alice), [("Bob", BOB)], by=alice, submission_id=uuid4(), now=timezone.now()
+    )
+    for invitation, language in ((bob_invited, "de"), (other, ""), (later, "")):
+        assert Invitation.objects.get(pk=invitation.pk).language == language

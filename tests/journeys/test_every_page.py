@@ -102,8 +102,10 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
-    names = ("personal", "answer", "you", "your-links", "your-letters", "your-data", "erasure", "report")
+    names = ("personal", "answer", "you", "your-links", "your-letters", "report")
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in names]
+    of_address = ("you", "your-letters", "your-data", "erasure")
+    of_guest += [reverse(f"invitations:{name}", args=[invitation.mailbox_token]) for name in of_address]
     return [
         *(reverse(name) for name in plain),
         *(f"{reverse('conferences:list')}?{view}" for view in LIST_VIEWS),
