@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from conferences.models import Attempt, Conference
 from invitations import incoming, receiving
-from invitations.incoming import Envelope, Nothing
+from invitations.incoming import Incoming, Nothing
 from invitations.incoming_mail import Received
 from invitations.models import Delivery
+from invitations.replies import Said
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +43,16 @@ def accept(raw: bytes, now: datetime) -> bool:
             logger.info("incoming mail left alone: %s", content.reason)
             return False
     with transaction.atomic():
-        _admit(message.envelope, now)
+        _admit(message, now)
         _row, is_new = Received.objects.get_or_create(digest=message.digest, defaults={"at": now})
         if is_new:
             receiving.take(message, now)
     return True
 
 
-def _admit(envelope: Envelope, now: datetime) -> None:
+def _admit(message: Incoming, now: datetime) -> None:
     """Count the message for every conference that it goes to. Raises TooMany."""
-    for conference in sorted(_conferences(envelope)):
+    for conference in sorted(_conferences(message)):
         is_admitted = Attempt.objects.allow(
             "incoming", str(conference), limit=settings.INBOX["A_MINUTE"], window=MINUTE, now=now
         )
@@ -58,13 +60,16 @@ def _admit(envelope: Envelope, now: datetime) -> None:
             raise TooMany(conference)
 
 
-def _conferences(envelope: Envelope) -> set[int]:
-    """The keys of those whose address stands in the envelope, or about which the answered letters were."""
-    by_address = Conference.objects.filter(reply_token__in=envelope.reply_tokens).values_list("pk", flat=True)
+def _conferences(message: Incoming) -> set[int]:
+    """The keys of those whose address stands in the envelope, about which the answered letters were, or that a calendar
+    object names.
+    """
+    envelope, uids = message.envelope, [said.uid for said in message.contents if isinstance(said, Said)]
+    named = Conference.objects.filter(Q(reply_token__in=envelope.reply_tokens) | Q(uid__in=uids))
     ids = [*envelope.replied_to, *(f"<{token}@{settings.MAIL_DOMAIN}>" for token in envelope.bounce_tokens)]
     letters = Delivery.objects.filter(message_id__in=ids, conference__isnull=False)
     by_letter = letters.values_list("conference", flat=True)
-    return {pk for pk in (*by_address, *by_letter) if pk}
+    return {*named.values_list("pk", flat=True), *by_letter}
 
 
 def forget(now: datetime) -> None:

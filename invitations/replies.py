@@ -179,7 +179,8 @@ def _zones(calendar: _Component) -> dict[str, EmbeddedZone]:
 def _alike(event: _Component, zones: dict[str, EmbeddedZone], prodid: str) -> dict[str, Any]:
     """What all methods say: the fields of Said. Raises Unreadable unless it is one person about one event."""
     uid, attendee = event.value("UID"), _address(event.value("ATTENDEE"))
-    if not uid or len(uid) > LONGEST_UID or not attendee or len(event.lines["ATTENDEE"]) != 1:
+    is_id = uid and uid.isprintable() and len(uid) <= LONGEST_UID
+    if not is_id or not attendee or len(event.lines["ATTENDEE"]) != 1:
         raise Unreadable("not of one person about one event")
     parameters = event.parameters("ATTENDEE")
     return {

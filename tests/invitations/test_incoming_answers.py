@@ -212,8 +212,9 @@ def test_no_answer_is_no_answer(partstat: str) -> None:
         event()[1:],
         event(attendee="bob"),
         [f"UID:{'x' * 300}", *event()[1:]],
+        [f"UID:{UID}\0", *event()[1:]],
     ],
-    ids=["two people", "no UID", "no address", "an endless UID"],
+    ids=["two people", "no UID", "no address", "an endless UID", "NUL in it"],
 )
 def test_what_speaks_of_nobody_or_nothing_is_shown_as_words(lines: list[str]) -> None:
     assert isinstance(only(with_calendar(calendar(*lines))), Words)

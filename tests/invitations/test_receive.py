@@ -16,7 +16,7 @@ from invitations import inbox, mime, receiving
 from invitations.incoming_mail import Received
 from invitations.models import Invitation
 from tests.factories import make_conference, make_invitation
-from tests.invitations.incoming_samples import OUR_SERVER, answer_to, mail
+from tests.invitations.incoming_samples import OUR_SERVER, RSVP, answer_to, calendar, event, mail, with_calendar
 from tests.parallel import in_parallel
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +132,20 @@ def test_more_than_a_conference_can_stand_in_a_minute_comes_again(
     codes = [receive(answer_to(invitation, message_id=f"<{n}@bob.example>")) for n in range(3)]
     assert codes == [0, 0, 75]
     assert Received.objects.count() == 2
+
+
+def test_who_knows_no_more_than_its_uid_cannot_flood_it(
+    receive: Any, invitation: Invitation, settings: LazySettings
+) -> None:
+    settings.INBOX = settings.INBOX | {"A_MINUTE": 2}
+    said = event(attendee=f"mailto:{invitation.address}")[1:]
+    text = calendar(f"UID:{invitation.conference.uid}", *said)
+
+    def flood(number: int) -> int:
+        raw = with_calendar(text, "In-Reply-To: <whatever@example.org>", f"Message-ID: <{number}@eve.example>")
+        return receive(raw.replace(RSVP.encode(), b"inbox@example.org"))
+
+    assert [flood(number) for number in range(3)] == [0, 0, 75]
 
 
 def test_a_letter_to_two_conferences_comes_once_for_each(receive: Any, alice: User, bob: Contact) -> None:
