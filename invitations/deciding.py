@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
+from addressbook.addresses import clean_address
 from conferences.aims import Scope
 from conferences.models import Change, Conference
 from invitations.incoming_mail import IncomingMail
@@ -50,7 +51,8 @@ def waiting(conference: Conference) -> QuerySet[IncomingMail]:
 def decide(mail: IncomingMail, *, accept: bool, by: AbstractBaseUser, now: datetime) -> bool:
     """Count the answer or invite the person, or leave it; False where somebody has decided already.
 
-    Raises ClosedError, and quotas.MayNotInviteError; then it is as undecided as before.
+    Raises ClosedError, quotas.MayNotInviteError, and ValidationError for an address that we do not write to; then it is
+    as undecided as before.
     """
     with transaction.atomic():
         open_one = IncomingMail.objects.filter(pk=mail.pk, decided_at=None)
@@ -59,7 +61,7 @@ def decide(mail: IncomingMail, *, accept: bool, by: AbstractBaseUser, now: datet
         if accept and mail.kind == Kind.ANSWER:
             _count(mail, now)
         elif accept and mail.kind == Kind.NEWCOMER and mail.address:
-            person = (mail.name, mail.address)
+            person = (mail.name, clean_address(mail.address))
             invite(mail.conference, [person], by=by, submission_id=uuid4(), now=now)
         return True
 

@@ -1,6 +1,7 @@
 """Decisions about what came by mail."""
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -27,4 +28,6 @@ def decision(request: SignedInRequest, pk: int, mail_pk: int) -> HttpResponse:
         messages.error(request, TOO_LATE)
     except MayNotInviteError as error:
         messages.error(request, str(error))
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
     return redirect(f"{conference.get_absolute_url()}#came-by-mail")

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from conferences.models import Conference
 from invitations import outbox
@@ -30,4 +30,5 @@ def _unread(now: datetime) -> QuerySet[IncomingMail]:
     theirs = IncomingMail.objects.filter(conference=OuterRef("conference"), address=OuterRef("address"))
     told = Exists(theirs.filter(notice__created_at__gt=now - EVERY))
     goes_on = Exists(theirs.filter(received_at__gt=now - GATHERED_FOR))
-    return IncomingMail.objects.filter(~told, ~goes_on, notice=None, decided_at=None)
+    is_new = Q(notice=None) | Q(notice__created_at__lt=F("received_at"))  # also what took the place of something told
+    return IncomingMail.objects.filter(is_new, ~told, ~goes_on, decided_at=None)

@@ -84,10 +84,10 @@ class _Mail:
         about = self.about(said)
         if about is None:
             return
-        if said.partstat == DELEGATED:
-            about.hold(Kind.NEWCOMER, address=_plain(said.delegated_to), name="", partstat=DELEGATED)
-        elif about.invitation is None:
+        if about.invitation is None:
             about.note_newcomer(said.partstat)
+        elif said.partstat == DELEGATED:
+            about.hold(Kind.NEWCOMER, address=_plain(said.delegated_to), name="", partstat=DELEGATED)
         elif not (about.is_certain and about.respond(PartStat(said.partstat))):
             about.hold(Kind.ANSWER, partstat=said.partstat)
 
@@ -168,7 +168,9 @@ class _Mail:
         conference = self.conference()
         found = _invited(conference, self.envelope.sender) if conference else None
         theirs = [letter.invitation_id for letter in self.letters if letter.invitation_id]
-        rows = Invitation.objects.standing().filter(pk__in=theirs).select_related("conference__organizer")
+        rows = (
+            Invitation.objects.standing().filter(pk__in=theirs, erased_at=None).select_related("conference__organizer")
+        )
         return found or rows.first()
 
 
@@ -207,7 +209,7 @@ class _About:
         """Say that somebody wants to come who is not invited but has the invitation; not who does not want to."""
         mail = self.mail
         has_it = bool(mail.letters) or self.conference.reply_token in mail.envelope.reply_tokens
-        if has_it and partstat != PartStat.DECLINED:
+        if has_it and partstat not in (PartStat.DECLINED, DELEGATED):
             self.hold(Kind.NEWCOMER, address=_plain(self.said.attendee), name=self.said.name, partstat=partstat)
 
     def hold(self, kind: IncomingMail.Kind, **facts: Any) -> None:

@@ -124,6 +124,16 @@ def test_who_wants_to_come_is_invited(alices: Client, conference: Conference) ->
     assert Delivery.objects.filter(invitation=charlie, kind="invitation").count() == 1
 
 
+@pytest.mark.parametrize("address", ["charlie%relay.test@example.org", "root@[127.0.0.1]", "чарли@example.org"])
+def test_nobody_is_invited_under_an_address_that_no_form_takes(
+    alices: Client, conference: Conference, address: str
+) -> None:
+    mail = came(conference, "newcomer", address=address)
+    press(alices, mail, "accept")
+    mail.refresh_from_db()
+    assert (conference.invitations.count(), mail.decided_at) == (0, None)
+
+
 def test_who_was_invited_meanwhile_waits_no_more(conference: Conference) -> None:
     came(conference, "newcomer", address="Charlie@example.org")
     assert deciding.waiting(conference).exists()
@@ -149,6 +159,7 @@ def test_who_is_sent_instead_is_shown_with_whom_they_stand_for(alices: Client, b
     shown = page(alices, bobs.conference)
     assert "<bdi>Bob Brown</bdi> sends this person instead." in shown
     assert "without saying whom" in shown
+    assert shown.count("It is not certain that they said so.") == 2
 
 
 # OTHER TIMES

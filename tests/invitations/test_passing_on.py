@@ -54,6 +54,15 @@ def test_one_person_is_passed_on_once_a_day_and_others_are_not_kept_waiting(conf
     assert len(passed_on(24 * 60 + 5)) == 3
 
 
+def test_what_took_the_place_of_something_told_is_told_a_day_later(conference: Conference) -> None:
+    mail = came(conference, kind="time")
+    (first,) = passed_on(3)
+    conference.incoming_mail.update(received_at=timezone.now() + timedelta(minutes=10))
+    assert passed_on(15) == [first]
+    _first, second = passed_on(24 * 60 + 5)
+    assert list(second.mail.all()) == [mail]
+
+
 def test_what_was_decided_is_no_news(conference: Conference) -> None:
     came(conference, decided_at=timezone.now())
     assert not passed_on(5)

@@ -246,6 +246,8 @@ def test_a_stranger_who_declines_or_knows_the_uid_alone_is_not_mentioned(
 ) -> None:
     came(yes(conference, attendee=CHARLIE, partstat="DECLINED"), conference, sender=CHARLIE)
     came(yes(conference, attendee=CHARLIE), sender=CHARLIE)
+    for tokens in (conference, None):
+        came(yes(conference, attendee=CHARLIE, partstat="DELEGATED", delegated_to=BOB), tokens, sender=CHARLIE)
     assert not held()
 
 
@@ -388,6 +390,14 @@ def test_what_somebody_writes_is_kept_for_the_organizer(conference: Conference, 
     first, second = IncomingMail.objects.order_by("pk")
     assert (first.kind, first.invitation, first.text, first.is_certain) == ("words", bobs, "Which room?", True)
     assert (second.address, second.invitation, second.text, second.is_certain) == (CHARLIE, None, "A question", False)
+
+
+def test_nothing_is_written_to_who_was_forgotten(conference: Conference, bobs: Invitation, letter: Delivery) -> None:
+    Invitation.objects.update(erased_at=NOW, address="1@erased.invalid")
+    came(AutoReply(text="Away"), replied_to=(letter.message_id,))
+    came(Words(subject="", text="Hello?"), replied_to=(letter.message_id,))
+    bobs.refresh_from_db()
+    assert (bobs.away_at, IncomingMail.objects.get().invitation) == (None, None)
 
 
 def test_winmail_is_mentioned_in_the_organizers_language(conference: Conference, bobs: Invitation) -> None:
