@@ -60,12 +60,19 @@ def erase(invitation: Invitation, now: datetime) -> None:
 def forget_old(now: datetime) -> int:
     """Forget whoever was invited to what has been over, cancelled or withdrawn for long enough; how many those were."""
     limit, count = now - timedelta(days=settings.GUESTS_KEPT_DAYS), 0
-    while pks := list(_old(limit).values_list("pk", flat=True)[:CHUNK]):
-        with transaction.atomic():
-            _forget(pks, now)
-        count += len(pks)
+    while _old(limit).exists():
+        count += _forget_some(limit, now)
     _forget_old_mail(limit, now)
     return count
+
+
+def _forget_some(limit: datetime, now: datetime) -> int:
+    """Locked as they are found: whoever is asked anew in the same moment is not forgotten."""
+    with transaction.atomic():
+        rows = _old(limit).select_for_update(no_key=True, of=("self",))
+        pks = list(rows.values_list("pk", flat=True)[:CHUNK])
+        _forget(pks, now)
+    return len(pks)
 
 
 def _old(limit: datetime) -> InvitationQuerySet:
@@ -112,7 +119,7 @@ def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
     )
     of_others = Delivery.objects.filter(conference__in={row.conference_id for row in people})
     of_others.filter(state=State.QUEUED, copies=0).update(message=None, composed_at=None)
-    of_others.filter(state=State.UNCERTAIN, kind=Kind.NOTICE).update(message=None, due_at=None)
+    of_others.filter(state=State.UNCERTAIN, kind__in=[Kind.NOTICE, Kind.NEWS]).update(message=None, due_at=None)
 
 
 def _delete_files(letters: DeliveryQuerySet) -> None:

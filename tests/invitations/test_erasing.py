@@ -101,6 +101,16 @@ def test_nobody_is_written_to_about_it_and_nothing_that_waited_leaves(alice: Use
     assert Delivery.objects.filter(kind=Kind.CANCELLATION).count() == 0
 
 
+@pytest.mark.parametrize("kind", [Kind.NOTICE, Kind.NEWS])
+def test_what_the_organizer_perhaps_got_about_them_is_not_sent_once_more(alice: User, kind: str) -> None:
+    (bob,) = owe(make_conference(alice))
+    about = {"kind": kind, "state": "uncertain", "message": zlib.compress(BOB.encode())}
+    Delivery.objects.create(conference=bob.conference, give_up_at=timezone.now(), **about)
+    erase(bob)
+    assert BOB not in dump()
+    assert claim_all() == []
+
+
 def test_a_letter_in_a_workers_hands_brings_nothing_back(alice: User) -> None:
     (bob,) = owe(make_conference(alice))
     claim = begin()
