@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 # What opens something by itself: links to pages, to a calendar, to a new password.
-_SECRET_PATHS = re.compile(r"/(join|i|feeds|reset/key|confirm-email)/[^/\s?\"']+")
+_SECRET_PATHS = re.compile(r"/(join|i|you|feeds|reset/key|confirm-email)/[^/\s?\"']+")
 _TOKENS = re.compile(r"\b[a-z2-7]{26}\b")
 _ADDRESSES = re.compile(r"([^\s@<>\"'(),:;=])[^\s@<>\"'(),:;=]{0,63}@([\w.-]+)")
 # PostgreSQL repeats the row that it refuses.

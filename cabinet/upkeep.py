@@ -12,6 +12,7 @@ from django.db import connection
 from conferences import series_upkeep, zone_rules
 from conferences.models import Arrival, Attempt
 from invitations import erasing
+from invitations.address_keys import AddressKey
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,8 @@ CACHE_TABLE = settings.CACHES["default"]["LOCATION"]
 
 def forget_expired(now: datetime) -> None:
     """Delete it, and write nothing where there is nothing: on SQLite even an empty DELETE waits for the lock."""
-    for expired in (Attempt.objects.filter(expires_at__lt=now), Session.objects.filter(expire_date__lt=now)):
+    keys = AddressKey.objects.filter(expires_at__lte=now)
+    for expired in (Attempt.objects.filter(expires_at__lt=now), Session.objects.filter(expire_date__lt=now), keys):
         if expired.exists():
             expired.delete()
     with connection.cursor() as cursor:

@@ -19,7 +19,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Now
 
 from conferences.models import Change
-from invitations import limits, outbox, workers
+from invitations import limits, links, outbox, workers
 from invitations.incoming_mail import IncomingMail
 from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation
 from invitations.outbox import Kind, State, Why
@@ -154,7 +154,7 @@ def _is_wanted(row: Delivery) -> bool:
     if row.kind == Kind.CANCELLATION:
         return row.is_true and row.takes_back
     if row.kind == Kind.LINKS:
-        return Invitation.objects.known_to(row.address).exists()
+        return links.is_known(row.address)
     if row.kind == Kind.NEWS:
         return row.has_mail
     return row.has_troubles if row.kind == Kind.NOTICE else row.is_true

@@ -195,11 +195,17 @@ def _common(person: Invitation, lead: str, now: datetime, only: Occurrence | Non
         lead=lead % said,
         conference=conference,
         foot=_("%(name)s sent this through %(site)s to %(address)s.") % said,
-        foot_link=(_("Write no more, another language, what this site knows about you"), person.you_link),
+        foot_link=(_foot_words(person), person.you_link),
         when=When.of(only) if only else when(conference, now),
         only=only,
         zone=person.time_zone,
     )
+
+
+def _foot_words(person: Invitation) -> str:
+    if person.withdrawn_at:
+        return _("Write no more, what this site knows about you")
+    return _("Write no more, another language, what this site knows about you")
 
 
 def when(conference: Conference, now: datetime) -> When | None:

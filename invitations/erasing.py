@@ -14,10 +14,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import CharField, Q, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, Lower
 
 from conferences.models import Arrival, Conference
 from conferences.tokens import new_token
+from invitations.address_keys import AddressKey
 from invitations.models import (
     Delivery,
     DeliveryQuerySet,
@@ -44,17 +45,24 @@ LINKS_KEPT = timedelta(days=3)
 
 
 def erase(invitation: Invitation, now: datetime) -> None:
-    """Forget all that is known of the address of `invitation`, and withdraw its invitations, without letters.
+    """Forget who was invited by `invitation`, and withdraw it, without a letter; and the address with its last one."""
+    with transaction.atomic():
+        _leave(invitation.pk, now)
+        invitation.conference.incoming_mail.filter(address__iexact=invitation.address).delete()
+        if not Invitation.objects.known_to(invitation.address).exists():
+            _forget_asked(invitation.address)
 
-    The one whose link was used goes last, so that whoever is interrupted can press once more.
+
+def erase_address(address: str, now: datetime) -> None:
+    """Forget all that is held under `address`, and withdraw its invitations, without letters.
+
+    Its keys go last, so that whoever is interrupted can press once more.
     """
-    address = invitation.address
-    others = Invitation.objects.known_to(address).exclude(pk=invitation.pk)
-    for pk in others.values_list("pk", flat=True):
+    for pk in Invitation.objects.known_to(address).values_list("pk", flat=True):
         _leave(pk, now)
     with transaction.atomic():
-        _forget_mail(address)
-        _leave(invitation.pk, now)
+        IncomingMail.objects.filter(address__iexact=address).delete()
+        _forget_asked(address)
 
 
 def forget_old(now: datetime) -> int:
@@ -92,8 +100,8 @@ def _forget(pks: Collection[int], now: datetime) -> None:
     """Within a transaction: take out of these invitations, and of all that belongs to them, what says who it was."""
     people = list(Invitation.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True))
     for row in people:
-        row.token, row.mailbox_token = new_token(), new_token()
-    Invitation.objects.bulk_update(people, ["token", "mailbox_token"])
+        row.token = new_token()
+    Invitation.objects.bulk_update(people, ["token"])
     address = Concat(Cast("pk", CharField()), Value(f"@{NOWHERE}"))
     Invitation.objects.filter(pk__in=pks).update(address=address, erased_at=now, **_FORGOTTEN)
     Reply.objects.filter(invitation__in=people).update(comment="")
@@ -106,7 +114,8 @@ def _forget(pks: Collection[int], now: datetime) -> None:
 def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
     """What waits is dropped; of what a worker has in hand nobody will know what became of it, and nothing follows.
 
-    Others' letters that wait, and may name these people, are written anew; so are those to organizers.
+    Others' letters that wait, and may name these people, are written anew; so are those to organizers, and their own
+    letters with links.
     """
     theirs = Delivery.objects.filter(invitation__in=people)
     _delete_files(theirs)
@@ -118,8 +127,12 @@ def _forget_letters(people: Collection[Invitation], now: datetime) -> None:
         address=f"nobody@{NOWHERE}", reply="", message=None, due_at=None, worker="", leased_until=None, started_at=None
     )
     of_others = Delivery.objects.filter(conference__in={row.conference_id for row in people})
-    of_others.filter(state=State.QUEUED, copies=0).update(message=None, composed_at=None)
-    of_others.filter(state=State.UNCERTAIN, kind__in=[Kind.NOTICE, Kind.NEWS]).update(message=None, due_at=None)
+    addresses = {row.address.lower() for row in people}
+    links = Delivery.objects.filter(kind=Kind.LINKS).alias(folded=Lower("address")).filter(folded__in=addresses)
+    told_of_them = [Kind.NOTICE, Kind.NEWS, Kind.LINKS]
+    for letters in (of_others, links):
+        letters.filter(state=State.QUEUED, copies=0).update(message=None, composed_at=None)
+        letters.filter(state=State.UNCERTAIN, kind__in=told_of_them).update(message=None, due_at=None)
 
 
 def _delete_files(letters: DeliveryQuerySet) -> None:
@@ -134,9 +147,9 @@ def _unlink(files: Collection[Path]) -> None:
         file.unlink(missing_ok=True)
 
 
-def _forget_mail(address: str) -> None:
-    """What came from `address` without belonging to an invitation, and what it was sent because it asked."""
-    IncomingMail.objects.filter(address__iexact=address).delete()
+def _forget_asked(address: str) -> None:
+    """What `address` was sent because it asked, keys included."""
+    AddressKey.objects.of_address(address).delete()
     asked = [Kind.LINKS]
     if not get_user_model().objects.filter(email__iexact=address).exists():  # an organizer's account is not a guest's
         asked.append(Kind.ACCOUNT)

@@ -1,7 +1,7 @@
-"""Somebody's own links, sent to their address when they ask for them.
+"""Somebody's own links, sent to their address when they ask for them, and a key to all that is held under it.
 
 Whoever asks, for whatever address: one row is written, and no more. Whether there is anything to send is found out by
-the worker, so neither the answer nor its time tells who is invited.
+the worker, so neither the answer nor its time tells who is known here.
 """
 
 from datetime import datetime, timedelta
@@ -12,11 +12,14 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from addressbook.addresses import shown_address
 from conferences.attempts import Attempt
 from invitations import outbox, words
+from invitations.address_keys import KEPT, AddressKey
+from invitations.incoming_mail import IncomingMail
 from invitations.message import compose
 from invitations.models import Delivery, Invitation, InvitationQuerySet
-from invitations.silence import digest
+from invitations.silence import Silence, digest
 from invitations.words import When, isolate
 
 WINDOW = timedelta(hours=1)
@@ -31,7 +34,7 @@ def may_ask(network: str, now: datetime) -> bool:
 
 
 def ask(address: str, now: datetime) -> bool:
-    """Owe `address` a letter with its links, if it is invited to anything; False where it has been sent enough."""
+    """Owe `address` a letter with its links, if anything is held under it; False where it has been sent enough."""
     known = digest(address)  # the address of a stranger is not ours to keep
     if not Attempt.objects.allow("links-to", known, limit=LETTERS_TO_ADDRESS, window=WINDOW, now=now):
         return False
@@ -39,15 +42,23 @@ def ask(address: str, now: datetime) -> bool:
     return True
 
 
+def is_known(address: str) -> bool:
+    """Whether there is anything to show under `address`, or that it wants no letters."""
+    invited, wrote = Invitation.objects.known_to(address), IncomingMail.objects.filter(address__iexact=address)
+    return invited.exists() or wrote.exists() or Silence.objects.holds(address)
+
+
 def message(delivery: Delivery, now: datetime) -> bytes:
-    """The letter: the conferences to come, and the way to what this site knows."""
+    """The letter: the conferences to come, and a new key to what this site knows."""
     known = Invitation.objects.known_to(delivery.address).select_related("conference__organizer")
-    newest = known.order_by("-pk")[:1].get()
-    with translation.override(words.language_of(newest.language, newest.conference.organizer.language)):
+    newest = known.order_by("-pk").first()
+    wishes = (newest.language, newest.conference.organizer.language) if newest else ()
+    with translation.override(words.language_of(*wishes)):
         context = {
             "site_name": settings.SITE_NAME,
             "rows": [_row(invitation, now) for invitation in _coming(known, now)[:LISTED]],
-            "you": newest.mailbox_link,
+            "address": isolate(shown_address(delivery.address)),
+            "key": _key(delivery.address, newest, now).link,
         }
         text = render_to_string("mail/links.txt", context)
         return compose(
@@ -58,6 +69,12 @@ def message(delivery: Delivery, now: datetime) -> bytes:
             message_id=delivery.message_id,
             date=now,
         )
+
+
+def _key(address: str, newest: Invitation | None, now: datetime) -> AddressKey:
+    zone = (newest.time_zone or newest.conference.time_zone) if newest else settings.TIME_ZONE
+    language = newest.language if newest else ""
+    return AddressKey.objects.create(address=address, language=language, time_zone=zone, expires_at=now + KEPT)
 
 
 def _coming(known: InvitationQuerySet, now: datetime) -> InvitationQuerySet:

@@ -22,6 +22,7 @@ from conferences.models import Change, Conference, Occurrence
 from conferences.tokens import new_token
 
 # Tables of this app, too.
+from invitations.address_keys import AddressKey  # noqa: F401
 from invitations.feeds import Feed  # noqa: F401
 from invitations.hidden_clients import HiddenClient  # noqa: F401
 from invitations.incoming_mail import Bookmark, IncomingMail, Postponed, Received  # noqa: F401
@@ -215,10 +216,6 @@ class Invitation(models.Model):
     told_at = models.DateTimeField(null=True, help_text="When somebody last said that they told them by hand.")
     submission = models.ForeignKey(Submission, models.SET_NULL, null=True, related_name="invitations")
     token = models.CharField(max_length=26, unique=True, default=new_token)
-    mailbox_token = models.CharField(
-        max_length=26, unique=True, default=new_token,
-        help_text="Stands in the letter with their links alone: whoever has it reads the mail of the address.",
-    )  # fmt: skip
     announced_sequence = models.PositiveIntegerField(default=0, help_text="The newest state a letter was queued about.")
     partstat = models.CharField(max_length=16, choices=PartStat, default=PartStat.NEEDS_ACTION)
     answered_at = models.DateTimeField(null=True)
@@ -273,13 +270,9 @@ class Invitation(models.Model):
 
     @property
     def you_link(self) -> str:
-        """The page on which they decide about themselves."""
-        return settings.SITE_URL + reverse("invitations:you", args=[self.token])
-
-    @property
-    def mailbox_link(self) -> str:
-        """The same page for whoever reads the mail of the address, and so decides for all of its invitations."""
-        return settings.SITE_URL + reverse("invitations:you", args=[self.mailbox_token])
+        """The page on which they decide about themselves; once withdrawn, where a key to that is sent to them."""
+        page = reverse("invitations:lost-link") if self.withdrawn_at else reverse("invitations:you", args=[self.token])
+        return settings.SITE_URL + page
 
     def takes_answers(self, now: datetime, original_date: date | None = None) -> bool:
         """Whether the person may still answer; a date, where it is about one of a series.

@@ -1,11 +1,17 @@
-"""All that this site knows of one address, in one structure: the page shows it, the files hold it.
+"""What this site knows of one person, in one structure: the page shows it, the files hold it.
+
+By a personal link it is what belongs to that invitation, by a key all that is held under the address.
 
 Only what belongs to the person: nothing of others who are invited, no tokens but in the links of the calendar file.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +25,8 @@ from addressbook.addresses import shown_address
 from conferences import spreadsheet
 from conferences.models import Arrival
 from invitations import entries, feed_content, words
-from invitations.models import Delivery, IncomingMail, Invitation, PartStat, Reply, Way
+from invitations.address_keys import AddressKey
+from invitations.models import Delivery, IncomingMail, Invitation, InvitationQuerySet, PartStat, Reply, Way
 from invitations.silence import Silence
 
 type Record = dict[str, Any]
@@ -50,34 +57,64 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
-def about(address: str) -> Record:
-    """Everything of `address`: its invitations, the newest first, and what belongs to none of them."""
-    rows = Invitation.objects.known_to(address).select_related("conference__organizer").order_by("-pk")
-    people = list(rows)
-    came = _by_person(Arrival.objects.filter(key__in=[row.key for row in people]).select_related("occurrence"), "key")
-    replies = _by_person(Reply.objects.filter(invitation__in=people).order_by("at", "pk"), "invitation_id")
-    sent = Delivery.objects.filter(invitation__in=people).defer("message").order_by("pk")
-    letters = _by_person(sent, "invitation_id")
-    mail = _by_person(IncomingMail.objects.filter(address__iexact=address).order_by("pk"), "invitation_id")
+@dataclass(frozen=True)
+class Own:
+    """What is asked for: `people`, all invitations of one person or one of them; by whose clock."""
+
+    address: str
+    people: InvitationQuerySet
+    zone: str
+    is_all: bool
+    """Whether what belongs to no invitation is asked for, too."""
+
+    @classmethod
+    def of_invitation(cls, invitation: Invitation) -> Own:
+        """What belongs to `invitation`."""
+        zone = invitation.time_zone or invitation.conference.time_zone
+        return cls(invitation.address, Invitation.objects.filter(pk=invitation.pk), zone, is_all=False)
+
+    @classmethod
+    def of_key(cls, key: AddressKey) -> Own:
+        """Everything that is held under an address."""
+        return cls(key.address, Invitation.objects.known_to(key.address), key.time_zone, is_all=True)
+
+
+def about(own: Own) -> Record:
+    """Everything that is asked for: invitations, the newest first, and what belongs to none of them."""
+    people = list(own.people.select_related("conference__organizer").order_by("-pk"))
+    mail = _grouped(IncomingMail.objects.filter(address__iexact=own.address).order_by("pk"), "conference_id")
+    invitations = _invitations(people, mail)
+    if not own.is_all:
+        return {"invitations": invitations}
+    asked = Delivery.objects.filter(kind=Delivery.Kind.LINKS, address__iexact=own.address).defer("message")
     return {
-        "address": shown_address(address),
-        "wants_no_letters": Silence.objects.holds(address),
-        "invitations": [
-            _facts(row)
-            | {
-                "answers": [_reply(reply) for reply in replies.get(row.pk, [])],
-                "came": [_arrival(arrival) for arrival in came.get(row.key, [])],
-                "letters": [_letter(letter) for letter in letters.get(row.pk, [])],
-                "mail": [_mail(each) for each in mail.get(row.pk, [])],
-            }
-            for row in people
-        ],
-        "letters": [_letter(row) for row in Delivery.objects.filter(kind=Delivery.Kind.LINKS, address__iexact=address)],
-        "mail": [_mail(each) for each in mail.get(None, [])],
+        "address": shown_address(own.address),
+        "wants_no_letters": Silence.objects.holds(own.address),
+        "invitations": invitations,
+        "letters": [_letter(row) for row in asked],
+        "mail": [_mail(each) for each in chain.from_iterable(mail.values())],
     }
 
 
-def _by_person(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:
+def _invitations(people: list[Invitation], mail: dict[int, list[IncomingMail]]) -> list[Record]:
+    """What belongs to each of them; what they wrote to its conference is taken out of `mail`."""
+    came = _grouped(Arrival.objects.filter(key__in=[row.key for row in people]).select_related("occurrence"), "key")
+    replies = _grouped(Reply.objects.filter(invitation__in=people).order_by("at", "pk"), "invitation_id")
+    sent = Delivery.objects.filter(invitation__in=people).defer("message").order_by("pk")
+    letters = _grouped(sent, "invitation_id")
+    return [
+        _facts(row)
+        | {
+            "answers": [_reply(reply) for reply in replies.get(row.pk, [])],
+            "came": [_arrival(arrival) for arrival in came.get(row.key, [])],
+            "letters": [_letter(letter) for letter in letters.get(row.pk, [])],
+            "mail": [_mail(each) for each in mail.pop(row.conference_id, [])],
+        }
+        for row in people
+    ]
+
+
+def _grouped(rows: Iterable[Any], name: str) -> dict[Any, list[Any]]:
     found: dict[Any, list[Any]] = {}
     for row in rows:
         found.setdefault(getattr(row, name), []).append(row)
@@ -156,23 +193,23 @@ def _said(value: Any, zone: str) -> str:
 # FILES
 
 
-def as_json(address: str, zone: str, now: datetime) -> bytes:
+def as_json(own: Own, now: datetime) -> bytes:
     """Everything, for programs: moments in UTC."""
-    return json.dumps(about(address), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2).encode()
+    return json.dumps(about(own), cls=DjangoJSONEncoder, ensure_ascii=False, indent=2).encode()
 
 
-def as_csv(address: str, zone: str, now: datetime) -> bytes:
+def as_csv(own: Own, now: datetime) -> bytes:
     """Everything, for spreadsheets: a line for each thing that is known."""
-    known = about(address)
+    known = about(own)
     table = [[_("Conference"), _("What"), _("Content")]]
-    table += [[one["topic"], *line] for one in known["invitations"] for line in lines(one, zone)]
-    table += [["", *line] for line in lines(known, zone)]
+    table += [[one["topic"], *line] for one in known["invitations"] for line in lines(one, own.zone)]
+    table += [["", *line] for line in lines(known, own.zone)]
     return spreadsheet.csv_file(table)
 
 
-def as_ics(address: str, zone: str, now: datetime) -> bytes:
-    """The conferences that the address is invited to, for calendars, with the links and UIDs that the letters have."""
-    rows = Invitation.objects.known_to(address).standing().filter(conference__cancelled_at=None)
+def as_ics(own: Own, now: datetime) -> bytes:
+    """The conferences that the person is invited to, for calendars, with the links and UIDs that the letters have."""
+    rows = own.people.standing().filter(conference__cancelled_at=None)
     people = [row for row in rows.select_related("conference__organizer") if entries.has_entry(row.conference)]
     return feed_content.written([entries.entry_of(row.conference, row.personal_link, now) for row in people], now)
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from invitations import (
+    address_views,
     aside_views,
     feed_views,
     hand_views,
@@ -60,4 +61,8 @@ urlpatterns = [
     path("i/<str:token>/you/data.<str:ending>", you_views.your_data_file, name="your-data-file"),
     path("i/<str:token>/you/erasure/", you_views.erasure, name="erasure"),
     path("i/<str:token>/you/report/", you_views.report, name="report"),
+    path("you/<str:token>/", address_views.address_data, name="address-data"),
+    path("you/<str:token>/data.<str:ending>", address_views.address_data_file, name="address-data-file"),
+    path("you/<str:token>/letters/", address_views.address_letters, name="address-letters"),
+    path("you/<str:token>/erasure/", address_views.address_erasure, name="address-erasure"),
 ]

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 
 from invitations import outbox
+from invitations.address_keys import AddressKey
 from invitations.models import Delivery, Invitation
 from invitations.outbox import Why
 from invitations.silence import Silence
@@ -15,6 +16,7 @@ from invitations.silence import Silence
 def choose(address: str, fields: Mapping[str, str], now: datetime) -> None:
     """Write to them in this language and by this clock (`language`, `time_zone`), also about what is still to come."""
     Invitation.objects.known_to(address).update(**fields, chosen_at=now)
+    AddressKey.objects.of_address(address).update(**{name: value for name, value in fields.items() if value})
 
 
 def choose_for(invitation: Invitation, fields: Mapping[str, str]) -> None:

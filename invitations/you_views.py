@@ -1,12 +1,9 @@
-"""What invited people decide about themselves: how they are written to, or not at all; what this site knows about them,
-and that it forgets it.
+"""What invited people decide about themselves, behind their personal link: how they are written to, or not at all; what
+this site knows of them through this invitation, and that it forgets it.
 
-Behind a personal link all of it is about that one invitation: organizers have that link, too, and may send it
-themselves. Whatever is about the address, with all of its invitations by whomever, is behind the link of the mailbox,
-which nobody reads but in a letter to that address (links.py). Only silence begins behind both; it does not end so.
-
-All of it also works once somebody is no longer invited: then most of all they may want to see it, report it, or have it
-forgotten.
+Letters are passed on, and their links with them; organizers have those links, too. So all of it is about this one
+invitation, and ends with it; only silence begins here for the address. What is held under the address otherwise opens
+by a key alone, for which one asks here or at the page for lost links (address_views.py).
 """
 
 from collections.abc import Callable
@@ -15,112 +12,105 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from addressbook.addresses import shown_address
 from conferences.links import by_token
 from conferences.responses import View, download, guest_page, network_of
 from invitations import erasing, links, own_data, reporting, wishes, words
 from invitations.models import Invitation
+from invitations.own_data import Own
 from invitations.silence import Silence
 from invitations.you_forms import ErasureForm, LostLinkForm, ReportForm, WishesForm
 
 type PageOfOneself = Callable[..., HttpResponse]
+type Links = Callable[[datetime], QuerySet[Any]]
 
 INVITATIONS_SHOWN = 50
 
 
-def page_of_oneself(*methods: str, of_address: bool = False) -> Callable[[PageOfOneself], View]:
-    """For pages on which somebody decides about themselves, behind their personal link or that of their mailbox.
-
-    Those `of_address` are only behind the latter: others are led to where it is sent to them.
-    """
+def page_of_oneself(links_at: Links, *methods: str) -> Callable[[PageOfOneself], View]:
+    """For pages on which people decide about themselves, behind one of the links that are good at the moment."""
 
     def decorate(view: PageOfOneself) -> View:
         @guest_page
         @require_http_methods(methods)
         @wraps(view)
-        def of_invitation(request: HttpRequest, token: str, **rest: str) -> HttpResponse:
+        def of_link(request: HttpRequest, token: str, **rest: str) -> HttpResponse:
             now = timezone.now()
-            rows = Invitation.objects.select_related("conference__organizer", "submission")
-            field = "token" if rows.filter(token=token).exists() else "mailbox_token"
-            invitation = by_token(rows, network=network_of(request), now=now, **{field: token})
-            if invitation.language:
-                translation.activate(words.language_of(invitation.language))
-            if of_address and not _reads_the_mail(request, invitation):
-                return redirect("invitations:your-links", token)
-            return view(request, invitation, now, **rest)
+            link = by_token(links_at(now), network=network_of(request), now=now, token=token)
+            if link.language:
+                translation.activate(words.language_of(link.language))
+            return view(request, link, now, **rest)
 
-        return of_invitation
+        return of_link
 
     return decorate
 
 
-def _token(request: HttpRequest) -> str:
-    """The one in the address of the page."""
-    match = request.resolver_match
-    return str(match.kwargs["token"]) if match else ""
-
-
-def _reads_the_mail(request: HttpRequest, invitation: Invitation) -> bool:
-    return _token(request) == invitation.mailbox_token
-
-
-def _show(request: HttpRequest, name: str, invitation: Invitation, **context: Any) -> HttpResponse:
-    """A page whose links lead on with the token that it was opened with."""
-    context |= {"token": _token(request), "reads_the_mail": _reads_the_mail(request, invitation)}
-    return render(request, f"invitations/you/{name}.html", {"invitation": invitation, **context})
+def standing(_now: datetime) -> QuerySet[Invitation]:
+    """Personal links: withdrawn is unknown."""
+    return Invitation.objects.standing().select_related("conference__organizer", "submission")
 
 
 # HOW THEY ARE WRITTEN TO
 
 
-@page_of_oneself("GET", "HEAD", "POST")
+@page_of_oneself(standing, "GET", "HEAD", "POST")
 def you(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """Language and time zone, and the way to everything else."""
     form = WishesForm(invitation, now, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        if form.has_changed() and _reads_the_mail(request, invitation):
-            wishes.choose(invitation.address, form.cleaned_data, now)
-        elif form.has_changed():
+        if form.has_changed():
             wishes.choose_for(invitation, form.cleaned_data)
         with translation.override(form.cleaned_data["language"] or translation.get_language()):
             messages.success(request, _("Language and time zone saved."))
-        return redirect("invitations:you", _token(request))
-    return _show(request, "you", invitation, form=form, is_silent=Silence.objects.holds(invitation.address))
+        return redirect("invitations:you", invitation.token)
+    context = {"invitation": invitation, "form": form, "is_silent": Silence.objects.holds(invitation.address)}
+    return render(request, "invitations/you/you.html", context)
 
 
-@page_of_oneself("GET", "HEAD", "POST")
+@page_of_oneself(standing, "GET", "HEAD", "POST")
 def your_links(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """Send their links once more. A page of its own: a robot that presses what letters lead to would never end."""
+    """Send their links, and a key. A page of its own: a robot that presses what letters lead to would never end."""
     if request.method != "POST":
-        return _show(request, "links", invitation)
+        return render(request, "invitations/you/links.html", {"invitation": invitation})
     if links.ask(invitation.address, now):
         messages.success(request, _("A letter with your links is on its way to %s.") % invitation.shown_address)
     else:
         messages.info(request, _("Letters with your links were sent within the last hour. Look for them first."))
-    return redirect("invitations:you", _token(request))
+    return redirect("invitations:you", invitation.token)
 
 
-@page_of_oneself("GET", "HEAD", "POST")
+@page_of_oneself(standing, "GET", "HEAD", "POST")
 def your_letters(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """GET: what it means to be written to no more. POST: `silence` begins it, `letters` ends it.
+    """Write no more."""
+    back = reverse("invitations:you", args=[invitation.token])
+    return letters_page(request, invitation.address, now, back=back, invitation=invitation)
+
+
+def letters_page(request: HttpRequest, address: str, now: datetime, *, back: str, **context: Any) -> HttpResponse:
+    """GET: what it means to be written to no more. POST: `silence` begins it, and with a `key` `letters` ends it.
 
     Who has only the personal link cannot end it: else whoever wants to write to somebody would.
     """
     if request.method == "POST":
         if "silence" in request.POST:
-            wishes.silence(invitation.address, now)
-        elif "letters" in request.POST and _reads_the_mail(request, invitation):
-            wishes.end_silence(invitation.address, now)
-        return redirect("invitations:your-letters", _token(request))
-    return _show(request, "letters", invitation, is_silent=Silence.objects.holds(invitation.address))
+            wishes.silence(address, now)
+        elif "letters" in request.POST and "key" in context:
+            wishes.end_silence(address, now)
+        return redirect(request.path)
+    context |= {"address": shown_address(address), "back": back, "is_silent": Silence.objects.holds(address)}
+    return render(request, "invitations/you/letters.html", context)
 
 
-@page_of_oneself("GET", "HEAD", "POST")
+@page_of_oneself(standing, "GET", "HEAD", "POST")
 def report(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """Tell the administrators about an invitation that should not have been sent."""
     form = ReportForm(request.POST if request.method == "POST" else None)
@@ -129,48 +119,58 @@ def report(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpR
             messages.success(request, _("The administrators of this site are told."))
         else:
             messages.info(request, _("The administrators were told within the last day already."))
-        return redirect("invitations:you", _token(request))
-    return _show(request, "report", invitation, form=form)
+        return redirect("invitations:you", invitation.token)
+    return render(request, "invitations/you/report.html", {"invitation": invitation, "form": form})
 
 
 # WHAT IS KNOWN OF THEM
 
 
-@page_of_oneself("GET", "HEAD", of_address=True)
+@page_of_oneself(standing, "GET", "HEAD")
 def your_data(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """Everything that this site knows about the address."""
-    known, zone = own_data.about(invitation.address), invitation.time_zone or invitation.conference.time_zone
+    """What this site knows of them through this invitation."""
+    context = {"invitation": invitation, **data_shown(Own.of_invitation(invitation))}
+    return render(request, "invitations/you/data.html", context)
+
+
+def data_shown(own: Own) -> dict[str, Any]:
+    """What pages print of it: the newest invitations, the rest is in the files."""
+    known = own_data.about(own)
     shown = known["invitations"][:INVITATIONS_SHOWN]
-    context = {
-        "zone": zone,
-        "records": [(record["topic"], list(own_data.lines(record, zone))) for record in shown],
-        "lines": list(own_data.lines(known, zone)),
+    return {
+        "address": shown_address(own.address),
+        "zone": own.zone,
+        "records": [(record["topic"], list(own_data.lines(record, own.zone))) for record in shown],
+        "lines": list(own_data.lines(known, own.zone)),
         "more": len(known["invitations"]) - len(shown),
         "files": own_data.FILES,
     }
-    return _show(request, "data", invitation, **context)
 
 
-@page_of_oneself("GET", "HEAD", of_address=True)
+@page_of_oneself(standing, "GET", "HEAD")
 def your_data_file(request: HttpRequest, invitation: Invitation, now: datetime, *, ending: str) -> HttpResponse:
-    """The same as a file. Http404 for an ending that is none of own_data.FILES."""
+    """The same as a file."""
+    return data_file(Own.of_invitation(invitation), ending, now)
+
+
+def data_file(own: Own, ending: str, now: datetime) -> HttpResponse:
+    """All of it. Http404 for an ending that is none of own_data.FILES."""
     if ending not in own_data.FILES:
         raise Http404
     content_type, write = own_data.FILES[ending]
-    content = write(invitation.address, invitation.time_zone or invitation.conference.time_zone, now)
-    return download(content, content_type, f"my-data.{ending}")
+    return download(write(own, now), content_type, f"my-data.{ending}")
 
 
-@page_of_oneself("GET", "HEAD", "POST", of_address=True)
+@page_of_oneself(standing, "GET", "HEAD", "POST")
 def erasure(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
-    """Ask, then forget the person."""
+    """Ask, then forget who was invited by this invitation."""
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         if form.cleaned_data["silence"]:
             wishes.silence(invitation.address, now)
         erasing.erase(invitation, now)
         return redirect("invitations:erased")
-    return _show(request, "erasure", invitation, form=form)
+    return render(request, "invitations/you/erasure.html", {"invitation": invitation, "form": form})
 
 
 # WITHOUT A LINK

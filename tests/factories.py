@@ -9,6 +9,7 @@ from django.utils import timezone
 from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Conference
+from invitations.address_keys import KEPT, AddressKey
 from invitations.models import Invitation
 
 PASSWORD = "correct horse battery"
@@ -47,3 +48,9 @@ def make_invitation(
 ) -> Invitation:
     """An invitation without any letter on its way."""
     return Invitation.objects.create(conference=conference or make_conference(), address=address, name=name, **fields)
+
+
+def make_key(address: str = "bob@example.org", **fields: Any) -> AddressKey:
+    """A key to what is held under `address`, as a letter brings it."""
+    defaults: dict[str, Any] = {"time_zone": "Europe/Berlin", "expires_at": timezone.now() + KEPT}
+    return AddressKey.objects.create(address=address, **defaults | fields)

@@ -21,10 +21,11 @@ from django.utils import timezone
 
 from addressbook.models import Contact
 from cabinet.models import User
-from conferences.models import Conference, Occurrence, Template
+from conferences.models import Attempt, Conference, Occurrence, Template
+from invitations.address_keys import AddressKey
 from invitations.feeds import Feed
 from invitations.models import Delivery, Invitation
-from tests.factories import make_conference, make_contact, make_invitation
+from tests.factories import make_conference, make_contact, make_invitation, make_key
 
 SIGN_IN = 302  # to the page where one signs in; `leads` tells it from other redirects
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "TRACE")
@@ -143,11 +144,15 @@ TABLE = {
     "invitations:you": public(200, 302, "personal-link"),
     "invitations:your-links": public(200, 302, "personal-link"),
     "invitations:your-letters": public(200, 302, "personal-link"),
-    "invitations:your-data": public(200, 405, "mailbox-link"),
+    "invitations:your-data": public(200, 405, "personal-link"),
     "invitations:your-data-file": public(200, 405, "data-file"),
-    "invitations:erasure": Row((200, 200, 200), (302, 404, 404), "mailbox-link", is_open=True),  # the link ends
+    "invitations:erasure": Row((200, 200, 200), (302, 404, 404), "personal-link", is_open=True),  # the link ends
     "invitations:erased": public(200, 405),
     "invitations:report": public(200, 302, "personal-link"),
+    "invitations:address-data": public(200, 302, "address-key"),
+    "invitations:address-data-file": public(200, 405, "address-file"),
+    "invitations:address-letters": public(200, 302, "address-key"),
+    "invitations:address-erasure": Row((200, 200, 200), (302, 404, 404), "address-key", is_open=True),  # the key ends
 }
 
 
@@ -172,6 +177,7 @@ class Scene:
     contact: Contact
     invitation: Invitation
     template: Template
+    key: AddressKey
 
     def path(self, name: str) -> str:
         """The address `name` of Alice's things."""
@@ -184,8 +190,9 @@ class Scene:
             "mail": [self.conference.pk, self.conference.incoming_mail.get().pk],
             "direct-link": [self.conference.join_token],
             "personal-link": [self.invitation.token],
-            "mailbox-link": [self.invitation.mailbox_token],
-            "data-file": [self.invitation.mailbox_token, "json"],
+            "data-file": [self.invitation.token, "json"],
+            "address-key": [self.key.token],
+            "address-file": [self.key.token, "json"],
             "feed": [Feed.objects.get(user=self.conference.organizer).token],
             "letter": ["some-letter"],
             "wording": ["invitation", "en"],
@@ -202,7 +209,7 @@ def scene(alice: User) -> Scene:
     template = Template.objects.create(owner=alice, name="Board", values={})
     Feed.objects.renew(alice)
     conference.incoming_mail.create(kind="words", address="bob@example.org", received_at=timezone.now())
-    return Scene(conference, contact, make_invitation(conference), template)
+    return Scene(conference, contact, make_invitation(conference), template, make_key())
 
 
 @pytest.fixture
@@ -288,22 +295,24 @@ def test_every_answer_carries_the_headers_that_keep_pages_private(
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
-        if any(part in scene.path(name) for part in ("/join/", "/i/", "/feeds/")):
+        if any(part in scene.path(name) for part in ("/join/", "/i/", "/you/", "/feeds/")):
             assert headers["Referrer-Policy"] == "no-referrer"
             assert "noindex" in headers["X-Robots-Tag"]
 
 
 def test_a_link_opens_only_what_it_was_made_for(scene: Scene, client: Client) -> None:
     """Every token in the place of every other one: the same 404 as for a token that nobody has."""
-    personal = ("personal", "answer", "personal-calendar-file")
+    personal = ("personal", "answer", "personal-calendar-file", "you", "your-letters", "your-data", "erasure")
+    of_address = ("address-data", "address-letters", "address-erasure")
     purposes = {
         scene.conference.join_token: ["conferences:join"],
         scene.invitation.token: [f"invitations:{name}" for name in personal],
-        scene.invitation.mailbox_token: [],
         Feed.objects.get().token: ["invitations:feed"],
+        scene.key.token: [f"invitations:{name}" for name in of_address],
     }
     unknown = client.get(reverse("conferences:join", args=["a" * 26]))
     for name in [name for names in purposes.values() for name in names]:
+        Attempt.objects.all().delete()  # of the network's misses
         for token in (token for token, names in purposes.items() if name not in names):
             response = client.get(reverse(name, args=[token]))
             assert (response.status_code, response.content) == (404, unknown.content)

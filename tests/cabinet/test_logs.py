@@ -41,6 +41,7 @@ def test_every_line_is_one_json_object(text: str) -> None:
         ("Not Found: /join/abcdefghijklmnopqrstuvwx23/", "Not Found: /join/***/"),
         ("Not Found: /join/too-short/", "Not Found: /join/***/"),
         ('"GET /i/abcdefghijklmnopqrstuvwx23/?answer=x HTTP/1.1" 200', '"GET /i/***/?answer=x HTTP/1.1" 200'),
+        ("/you/abcdefghijklmnopqrstuvwx23/erasure/", "/you/***/erasure/"),
         ("/feeds/abcdefghijklmnopqrstuvwx23.ics", "/feeds/***"),
         ("/accounts/password/reset/key/1-cm3x2f-0123456789abcdef/", "/accounts/password/reset/key/***/"),
         ("/accounts/confirm-email/MQ:1tJ:abc/", "/accounts/confirm-email/***/"),

@@ -17,10 +17,11 @@ from pytest_django import Settings
 from cabinet.models import User
 from conferences.models import Arrival, Conference
 from invitations import claims, erasing, inviting, outbox, writing
+from invitations.address_keys import AddressKey
 from invitations.ledger import Ledger
 from invitations.models import Delivery, IncomingMail, Invitation, PartStat, Received
 from invitations.outbox import Kind
-from tests.factories import make_conference, make_invitation
+from tests.factories import make_conference, make_invitation, make_key
 from tests.invitations.deliveries import FAILED, SENT, begin, claim_all, letters, owe, try_all
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +50,13 @@ def dump() -> str:
 
 
 def erase(invitation: Invitation, **fields: str) -> Any:
-    return Client().post(reverse("invitations:erasure", args=[invitation.mailbox_token]), fields)
+    """By the personal link: the invitation."""
+    return Client().post(reverse("invitations:erasure", args=[invitation.token]), fields)
+
+
+def erase_all(key: AddressKey, **fields: str) -> Any:
+    """By a key: everything that is held under its address."""
+    return Client().post(reverse("invitations:address-erasure", args=[key.token]), fields)
 
 
 def invited(conference: Conference, *people: tuple[str, str]) -> list[Invitation]:
@@ -57,12 +64,17 @@ def invited(conference: Conference, *people: tuple[str, str]) -> list[Invitation
     found = inviting.invite(
         conference, people or [(NAME, BOB)], by=conference.organizer, submission_id=uuid4(), now=timezone.now()
     )
+    write_what_waits()
+    return found
+
+
+def write_what_waits() -> None:
+    """All letters, as a worker does that then cannot reach the mail server."""
     for claim in claims.claim("a-boot a-container 1 100", outbox.database_now(), 100):
         writing.write(claim.delivery, timezone.now())
         Delivery.objects.filter(pk=claim.delivery.pk).update(
             message=claim.delivery.message, state="queued", worker="", leased_until=None
         )
-    return found
 
 
 def test_afterwards_no_table_holds_address_name_words_or_link(alice: User) -> None:
@@ -81,21 +93,50 @@ def test_afterwards_no_table_holds_address_name_words_or_link(alice: User) -> No
     Arrival.objects.create(
         conference=see_each_other, key=bob.key, name=NAME, knocked_at=timezone.now(), seen_at=timezone.now()
     )
-    Client().post("/i/", {"address": BOB})
+    Client().post("/i/", {"address": "BOB@example.org"})
+    write_what_waits()
     outbox.queue_notice(see_each_other, Delivery.objects.filter(invitation=other), now=timezone.now())
-    secrets = [BOB, NAME.lower(), "brownfield", WORDS.lower(), bob.token, other.token, other.mailbox_token]
-    assert all(secret in dump() for secret in secrets)
-    assert erase(bob)["Location"] == "/i/erased/"
+    key = AddressKey.objects.get()
+    secrets = [BOB, NAME.lower(), "brownfield", WORDS.lower(), bob.token, other.token, key.token]
+    assert [secret for secret in secrets if secret not in dump()] == []
+    assert erase_all(key)["Location"] == "/i/erased/"
     assert [secret for secret in secrets if secret in dump()] == []
     assert Delivery.objects.filter(address="dan@example.org", state="queued").exists()
 
 
+def test_by_a_personal_link_one_invitation_goes_as_thoroughly_and_the_others_stay(alice: User) -> None:
+    bob, other = *invited(make_conference(alice), ("Robert", BOB)), *invited(make_conference(alice), ("Bobby", BOB))
+    for each in (bob, other):
+        each.respond(PartStat.ACCEPTED, f"words of {each}", timezone.now())
+        for invitation in (each, None):
+            each.conference.incoming_mail.create(
+                invitation=invitation, kind="words", address=BOB, text=f"mail of {each}", received_at=timezone.now()
+            )
+    Client().post("/i/", {"address": BOB})
+    write_what_waits()
+    assert erase(bob)["Location"] == "/i/erased/"
+    found = dump()
+    assert [secret for secret in ("robert", bob.token) if secret in found] == []
+    assert [kept for kept in ("words of bobby", "mail of bobby", other.token) if kept not in found] == []
+    assert Invitation.objects.known_to(BOB).standing().get() == other
+    assert AddressKey.objects.count() == 1
+
+
+def test_with_the_last_invitation_the_address_goes(alice: User) -> None:
+    (bob,) = invited(make_conference(alice))
+    Client().post("/i/", {"address": BOB})
+    write_what_waits()
+    erase(bob)
+    assert BOB not in dump()
+    assert not AddressKey.objects.exists()
+
+
 def test_nobody_is_written_to_about_it_and_nothing_that_waited_leaves(alice: User) -> None:
     told, waiting = make_conference(alice), make_conference(alice)
-    (bob,) = owe(told)
+    owe(told)
     assert try_all(SENT) == 1
     owe(waiting)
-    erase(bob)
+    erase_all(make_key())
     assert claim_all() == []
     assert Invitation.objects.standing().count() == 0
     assert Delivery.objects.filter(kind=Kind.CANCELLATION).count() == 0
@@ -125,8 +166,7 @@ def test_links_end_and_others_stay(alice: User, client: Client) -> None:
     bob, dan = owe(make_conference(alice), "bob", "dan")
     erase(bob)
     assert client.get(bob.get_absolute_url()).status_code == 404
-    for token in (bob.token, bob.mailbox_token):
-        assert client.get(reverse("invitations:you", args=[token])).status_code == 404
+    assert client.get(reverse("invitations:you", args=[bob.token])).status_code == 404
     dan.refresh_from_db()
     assert (str(dan), dan.erased_at, dan.withdrawn_at) == ("Dan", None, None)
 
@@ -214,8 +254,8 @@ def test_old_mail_goes_with_them(alice: User) -> None:
     room = make_conference(alice, permanent=True)
     IncomingMail.objects.create(conference=room, kind="words", address=BOB, received_at=now)
     Received.objects.create(digest="x" * 64, at=now)
-    outbox.queue_links(BOB)
-    claim_all()  # nobody of that address is invited
+    outbox.queue_links("dan@example.org")
+    claim_all()  # nothing is held under that address
     erasing.forget_old(now + timedelta(days=2))
     assert (IncomingMail.objects.count(), Received.objects.count(), Delivery.objects.count()) == (1, 1, 1)
     erasing.forget_old(now + timedelta(days=91))

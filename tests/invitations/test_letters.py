@@ -293,6 +293,7 @@ def test_withdrawal_takes_one_person_off(conference: Conference) -> None:
     withdraw(invitation, NOW)
     letter = read(sent(invitation, KIND.CANCELLATION))
     assert "Alice Adams withdrew your invitation" in letter.text
+    assert letter.links == {"http://localhost:8000/i/"}
     assert (letter.calendar.method.value, letter.calendar.vevent.sequence.value) == ("CANCEL", "1")
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,15 +12,21 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from cabinet.models import User
-from conferences.models import Arrival
+from conferences.models import Arrival, Conference
 from invitations import outbox, wishes
-from invitations.models import Delivery, IncomingMail, Invitation, PartStat
-from tests.factories import make_conference, make_user
+from invitations.address_keys import AddressKey
+from invitations.models import Delivery, Invitation, PartStat
+from tests.factories import make_conference, make_key, make_user
 from tests.invitations.deliveries import owe
 
 pytestmark = pytest.mark.django_db
 
 FORMULA = "=HYPERLINK(1)"
+
+
+def add_mail(conference: Conference, text: str, **fields: Any) -> None:
+    """What Bob wrote."""
+    conference.incoming_mail.create(address="BOB@example.org", text=text, received_at=timezone.now(), **fields)
 
 
 @pytest.fixture
@@ -33,37 +40,55 @@ def bob_invited(alice: User) -> Invitation:
     Arrival.objects.create(
         conference=bob.conference, key=bob.key, name="Bobby", knocked_at=now, seen_at=now, entered_at=now
     )
-    IncomingMail.objects.create(
-        conference=bob.conference, invitation=bob, kind="words", address=bob.address, text="By mail", received_at=now
-    )
+    add_mail(bob.conference, "By mail", kind="words", invitation=bob)
     owe(make_conference(make_user(), topic="Elsewhere"), "bob")
     owe(make_conference(alice, topic="Not his"), "dan")
     return bob
 
 
-def get(client: Client, invitation: Invitation, ending: str = "") -> bytes:
-    name, args = ("your-data-file", [ending]) if ending else ("your-data", [])
-    content: bytes = client.get(reverse(f"invitations:{name}", args=[invitation.mailbox_token, *args])).content
+def get(client: Client, whose: Invitation | AddressKey, ending: str = "") -> bytes:
+    """The page, or the file, behind a personal link or a key."""
+    name = "address-data" if isinstance(whose, AddressKey) else "your-data"
+    path = reverse(f"invitations:{name}{'-file' if ending else ''}", args=[whose.token, *filter(None, [ending])])
+    content: bytes = client.get(path).content
     return content
 
 
-def test_page_and_file_hold_everything_of_the_address_and_nothing_of_others(
-    client: Client, bob_invited: Invitation
-) -> None:
-    for text in (get(client, bob_invited).decode(), get(client, bob_invited, "json").decode()):
+@pytest.fixture
+def key(bob_invited: Invitation) -> AddressKey:
+    return make_key("Bob@example.org")
+
+
+def test_a_personal_link_shows_what_belongs_to_its_invitation_alone(client: Client, bob_invited: Invitation) -> None:
+    outbox.queue_links(bob_invited.address)
+    add_mail(bob_invited.conference, "To this one", kind="newcomer")
+    add_mail(make_conference(), "To another", kind="newcomer")
+    for ending in ("", "json", "csv", "ics"):
+        text = get(client, bob_invited, ending).decode()
+        assert "Budget" in text
+        for foreign in ("Elsewhere", "Not his", "Dan", "To another", "links", "Wants no letters", "wants_no_letters"):
+            assert foreign not in text
+        if ending in {"", "json", "csv"}:
+            for own in ("Bobby", "By mail", "To this one", "550 nobody here"):
+                assert own in text
+
+
+def test_page_and_file_hold_everything_of_the_address_and_nothing_of_others(client: Client, key: AddressKey) -> None:
+    for text in (get(client, key).decode(), get(client, key, "json").decode()):
         for expected in ("Budget", "Elsewhere", "Bobby", "By mail", "550 nobody here", FORMULA, "Alice Adams"):
             assert expected in text
-        assert "Dan" not in text
+        assert "own words" not in text
+        assert "dan@example.org" not in text
         assert "Not his" not in text
 
 
-def test_the_file_for_programs_names_everything(client: Client, bob_invited: Invitation) -> None:
-    known = json.loads(get(client, bob_invited, "json"))
-    assert known["address"] == "bob@example.org"
+def test_the_file_for_programs_names_everything(client: Client, key: AddressKey) -> None:
+    known = json.loads(get(client, key, "json"))
+    assert known["address"] == "Bob@example.org"
     mine = next(one for one in known["invitations"] if one["topic"] == "Budget")
     assert (mine["answer"], mine["comment"], len(mine["answers"]), len(mine["came"])) == ("Accepted", FORMULA, 1, 1)
-    tokens = Invitation.objects.values_list("token", "mailbox_token")
-    assert not [token for pair in tokens for token in pair if token in json.dumps(known)]
+    tokens = Invitation.objects.values_list("token", flat=True)
+    assert not [token for token in tokens if token in json.dumps(known)]
 
 
 def test_no_cell_of_the_file_for_spreadsheets_is_a_formula(client: Client, bob_invited: Invitation) -> None:
@@ -73,28 +98,26 @@ def test_no_cell_of_the_file_for_spreadsheets_is_a_formula(client: Client, bob_i
 
 
 def test_the_file_for_calendars_has_the_conferences_by_the_identity_of_the_letters(
-    client: Client, bob_invited: Invitation
+    client: Client, bob_invited: Invitation, key: AddressKey
 ) -> None:
-    calendar = Calendar.from_ical(get(client, bob_invited, "ics"))
+    calendar = Calendar.from_ical(get(client, key, "ics"))
     theirs = Invitation.objects.of_address("bob@example.org").select_related("conference")
     assert {str(event["uid"]) for event in calendar.walk("VEVENT")} == {row.conference.uid for row in theirs}
-    assert bob_invited.personal_link in get(client, bob_invited, "ics").decode().replace("\r\n ", "")
+    assert bob_invited.personal_link in get(client, key, "ics").decode().replace("\r\n ", "")
 
 
-def test_what_belongs_to_no_invitation_is_there_too(client: Client, bob_invited: Invitation) -> None:
+def test_what_belongs_to_no_invitation_is_there_too(client: Client, bob_invited: Invitation, key: AddressKey) -> None:
     now = timezone.now()
     outbox.queue_links("Bob@example.org")
     wishes.silence(bob_invited.address, now)
-    IncomingMail.objects.create(
-        conference=bob_invited.conference, kind="newcomer", address="BOB@example.org", text="May I?", received_at=now
-    )
-    rows = list(csv.reader(io.StringIO(get(client, bob_invited, "csv").decode("utf-8-sig"))))
+    add_mail(make_conference(), "May I?", kind="newcomer")
+    rows = list(csv.reader(io.StringIO(get(client, key, "csv").decode("utf-8-sig"))))
     own = {label: text for topic, label, text in rows if not topic}
     assert own["Wants no letters"] == "yes"
     assert "links; Queued; Bob@example.org" in own["Letters to you"]
     assert "May I?" in own["Mail from you"]
-    assert "May I?" in get(client, bob_invited).decode()
+    assert "May I?" in get(client, key).decode()
 
 
 def test_there_is_no_file_of_another_kind(client: Client, bob_invited: Invitation) -> None:
-    assert client.get(reverse("invitations:your-data-file", args=[bob_invited.mailbox_token, "xls"])).status_code == 404
+    assert client.get(reverse("invitations:your-data-file", args=[bob_invited.token, "xls"])).status_code == 404

@@ -2,10 +2,11 @@
 
 import re
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +15,10 @@ from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Attempt, Conference
 from invitations import claims, inviting, links, outbox, wishes, writing
+from invitations.address_keys import AddressKey
 from invitations.models import Delivery, Invitation
 from invitations.silence import Silence
-from tests.factories import make_conference, make_invitation, make_user
+from tests.factories import make_conference, make_invitation, make_key, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +37,7 @@ def bob_invited(conference: Conference) -> Invitation:
 
 
 def url(name: str, invitation: Invitation) -> str:
-    return reverse(f"invitations:{name}", args=[invitation.mailbox_token])
+    return reverse(f"invitations:{name}", args=[invitation.token])
 
 
 def written() -> list[tuple[str, str]]:
@@ -49,15 +51,27 @@ def written() -> list[tuple[str, str]]:
 # LANGUAGE AND CLOCK
 
 
-def test_what_somebody_chooses_counts_for_all_invitations_to_the_address(
-    client: Client, alice: User, bob_invited: Invitation
-) -> None:
+def test_by_a_key_somebody_chooses_for_all_invitations_to_the_address(client: Client, bob_invited: Invitation) -> None:
     other = make_invitation(make_conference(make_user()), "BOB@example.org")
     stranger = make_invitation(bob_invited.conference, "dan@example.org")
-    assert client.post(url("you", bob_invited), CHOSEN).status_code == 302
+    key = make_key()
+    assert client.post(key.get_absolute_url(), CHOSEN).status_code == 302
     for invitation, expected in ((bob_invited, CHOSEN), (other, CHOSEN), (stranger, {"time_zone": "", "language": ""})):
         assert Invitation.objects.values("time_zone", "language").get(pk=invitation.pk) == expected
-    assert '<html lang="de"' in client.get(url("you", bob_invited)).content.decode()
+    assert '<html lang="de"' in client.get(key.get_absolute_url()).text
+
+
+def test_by_a_personal_link_somebody_chooses_for_its_invitation_alone(
+    client: Client, alice: User, bob_invited: Invitation
+) -> None:
+    other = make_invitation(make_conference(make_user()))
+    assert client.post(url("you", bob_invited), CHOSEN).status_code == 302
+    (later,) = inviting.invite(
+        make_conference(alice), [("Bob", BOB)], by=alice, submission_id=uuid4(), now=timezone.now()
+    )
+    for invitation, language in ((bob_invited, "de"), (other, ""), (later, "")):
+        assert Invitation.objects.get(pk=invitation.pk).language == language
+    assert '<html lang="de"' in client.get(url("you", bob_invited)).text
 
 
 def test_a_robot_that_presses_the_button_decides_nothing(client: Client, bob_invited: Invitation) -> None:
@@ -87,13 +101,16 @@ def test_a_new_invitation_takes_over_the_last_choice_and_only_then_the_contacts(
     assert invited() == ("ru", "Asia/Tokyo")
 
 
-def test_who_is_no_longer_invited_can_still_decide_about_themselves(client: Client, bob_invited: Invitation) -> None:
+def test_the_link_of_whoever_is_no_longer_invited_is_as_unknown_as_one_that_never_was(
+    client: Client, bob_invited: Invitation
+) -> None:
     inviting.withdraw(bob_invited, timezone.now())
-    assert client.get(bob_invited.get_absolute_url()).status_code == 404
-    for name in ("you", "your-letters", "report"):
-        page = client.get(url(name, bob_invited))
-        assert page.status_code == 200
-        assert f'"{bob_invited.get_absolute_url()}"' not in page.content.decode()
+    unknown = client.get(reverse("invitations:you", args=["b" * 26]))
+    for name in ("you", "your-links", "your-letters", "your-data", "erasure", "report"):
+        answer = client.get(url(name, bob_invited))
+        assert (answer.status_code, answer.content) == (404, unknown.content)
+        assert client.post(url(name, bob_invited)).status_code in {404, 405}
+    assert bob_invited.you_link.endswith("/i/")
 
 
 # THEIR LINKS AGAIN
@@ -101,14 +118,14 @@ def test_who_is_no_longer_invited_can_still_decide_about_themselves(client: Clie
 
 def test_links_go_to_the_address_that_is_invited(client: Client, alice: User, bob_invited: Invitation) -> None:
     make_invitation(make_conference(alice, start=datetime(2020, 1, 2, 9), topic="Long ago"))
-    gone = make_invitation(make_conference(alice, topic="Withdrawn"), withdrawn_at=timezone.now())
+    make_invitation(make_conference(alice, topic="Withdrawn"), withdrawn_at=timezone.now())
     client.post("/i/", {"address": "BOB@example.org"})
     ((address, letter),) = written()
     assert address == "BOB@example.org"
     assert bob_invited.personal_link in letter
     assert "Long ago" not in letter
     assert "Withdrawn" not in letter
-    assert f"/i/{gone.mailbox_token}/you/" in letter
+    assert AddressKey.objects.get().link in letter
 
 
 def test_no_letter_leads_to_a_page_with_the_button_that_sends_another(client: Client, bob_invited: Invitation) -> None:
@@ -146,14 +163,58 @@ def test_who_wants_no_letters_gets_the_links_they_asked_for(client: Client, bob_
     assert len(written()) == 1
 
 
+# A KEY TO THE ADDRESS
+
+
+def key_from_letter(client: Client) -> str:
+    """The path of the key that Bob gets when anybody asks for it."""
+    client.post("/i/", {"address": BOB})
+    ((address, letter),) = written()
+    assert address == BOB
+    (path,) = re.findall(r"/you/[a-z2-7]{26}/", letter)
+    return str(path)
+
+
+def test_who_was_withdrawn_sees_everything_by_a_key_and_nothing_of_it_by_a_link(
+    client: Client, alice: User, bob_invited: Invitation
+) -> None:
+    gone = make_invitation(make_conference(alice, topic="Withdrawn"))
+    inviting.withdraw(gone, timezone.now())
+    page = client.get(key_from_letter(client)).content.decode()
+    assert "Withdrawn" in page
+    assert bob_invited.conference.topic in page
+
+
+@pytest.mark.usefixtures("alice")  # without an account there is no site yet
+def test_a_key_goes_also_to_whoever_is_invited_to_nothing_and_only_wants_letters_again(client: Client) -> None:
+    wishes.silence(BOB, timezone.now())
+    key = key_from_letter(client)
+    client.post(f"{key}letters/", {"letters": ""})
+    assert not Silence.objects.holds(BOB)
+
+
+def test_a_key_ends_after_a_day(client: Client, bob_invited: Invitation) -> None:
+    key, now = key_from_letter(client), timezone.now()
+    with time_machine.travel(now + timedelta(hours=23, minutes=59), tick=False):
+        assert client.get(key).status_code == 200
+    with time_machine.travel(now + timedelta(hours=24, seconds=1), tick=False):
+        for path in (key, f"{key}data.json", f"{key}letters/", f"{key}erasure/"):
+            assert client.get(path).status_code == 404
+        assert client.post(f"{key}erasure/").status_code == 404
+    assert Invitation.objects.standing().exists()
+
+
 # SILENCE
 
 
-def test_silence_begins_and_ends_on_the_same_page(client: Client, bob_invited: Invitation) -> None:
-    page = url("your-letters", bob_invited)
-    assert "Write no more?" in client.get(page).content.decode()
-    assert "Get letters again" in client.post(page, {"silence": ""}, follow=True).content.decode()
-    assert "Write no more?" in client.post(page, {"letters": ""}, follow=True).content.decode()
+def test_silence_begins_by_a_personal_link_and_ends_by_a_key_alone(client: Client, bob_invited: Invitation) -> None:
+    page, by_key = url("your-letters", bob_invited), reverse("invitations:address-letters", args=[make_key().token])
+    assert "Write no more?" in client.get(page).text
+    assert "Ask for a key" in client.post(page, {"silence": ""}, follow=True).text
+    client.post(page, {"letters": ""})
+    assert Silence.objects.holds(BOB)
+    assert "Write no more?" in client.post(by_key, {"letters": ""}, follow=True).text
+    assert "Get letters again" in client.post(by_key, {"silence": ""}, follow=True).text
 
 
 # REPORTS
@@ -170,45 +231,3 @@ def test_administrators_read_what_was_sent_and_not_who_reports_it(client: Client
     assert "bob" not in letter.lower()
     client.post(url("report", bob_invited))
     assert Delivery.objects.count() == 1
-
-
-# WHO HAS ONLY THE PERSONAL LINK
-
-
-@pytest.fixture
-def copied(bob_invited: Invitation) -> dict[str, str]:
-    """The pages as whoever copied Bob's personal link reaches them: Alice's own list offers it to her."""
-    names = ("you", "your-links", "your-letters", "your-data", "erasure", "report")
-    return {name: reverse(f"invitations:{name}", args=[bob_invited.token]) for name in names}
-
-
-def test_an_organizer_sees_and_erases_nothing_of_other_invitations(
-    client: Client, bob_invited: Invitation, copied: dict[str, str]
-) -> None:
-    make_invitation(make_conference(make_user(), topic="Elsewhere"))
-    files = [reverse("invitations:your-data-file", args=[bob_invited.token, ending]) for ending in ("json", "ics")]
-    for path in (copied["your-data"], copied["erasure"], *files):
-        assert client.get(path)["Location"] == copied["your-links"]
-    client.post(copied["erasure"], {"silence": "on"})
-    assert Invitation.objects.standing().filter(erased_at=None).count() == 2
-    assert not Silence.objects.exists()
-    assert bob_invited.mailbox_token not in "".join(client.get(page, follow=True).text for page in copied.values())
-
-
-def test_an_organizer_ends_nobodys_silence(client: Client, copied: dict[str, str]) -> None:
-    client.post(copied["your-letters"], {"silence": ""})
-    assert Silence.objects.holds(BOB)
-    assert "Get letters again" in client.post(copied["your-letters"], {"letters": ""}, follow=True).text
-    assert Silence.objects.holds(BOB)
-
-
-def test_an_organizer_chooses_no_language_for_other_invitations(
-    client: Client, alice: User, bob_invited: Invitation, copied: dict[str, str]
-) -> None:
-    other = make_invitation(make_conference(make_user()))
-    assert client.post(copied["you"], CHOSEN).status_code == 302
-    (later,) = inviting.invite(
-        make_conference(alice), [("Bob", BOB)], by=alice, submission_id=uuid4(), now=timezone.now()
-    )
-    for invitation, language in ((bob_invited, "de"), (other, ""), (later, "")):
-        assert Invitation.objects.get(pk=invitation.pk).language == language

@@ -15,7 +15,7 @@ from conferences.models import Change, Conference, Template
 from conferences.series import continue_from
 from invitations import own_words
 from invitations.models import Invitation, PartStat, Way
-from tests.factories import make_conference, make_contact, make_invitation
+from tests.factories import make_conference, make_contact, make_invitation, make_key
 
 pytestmark = [pytest.mark.browser]
 
@@ -102,10 +102,10 @@ def addresses(conference: Conference, alice: User) -> list[str]:
     ]
     of_one += ["conferences:recordings"]
     templates = [Template.objects.remember(alice, name[:80], {"record": True}) for name in (HOSTILE, LONG)]
-    names = ("personal", "answer", "you", "your-links", "your-letters", "report")
+    names = ("personal", "answer", "you", "your-links", "your-letters", "your-data", "erasure", "report")
     of_guest = [reverse(f"invitations:{name}", args=[invitation.token]) for name in names]
-    of_address = ("you", "your-letters", "your-data", "erasure")
-    of_guest += [reverse(f"invitations:{name}", args=[invitation.mailbox_token]) for name in of_address]
+    key = make_key(invitation.address, language=invitation.language)
+    of_guest += [reverse(f"invitations:address-{name}", args=[key.token]) for name in ("data", "letters", "erasure")]
     return [
         *(reverse(name) for name in plain),
         *(f"{reverse('conferences:list')}?{view}" for view in LIST_VIEWS),
