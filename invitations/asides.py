@@ -14,7 +14,7 @@ from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 
 from conferences.models import Conference
 from invitations import outbox
@@ -78,7 +78,7 @@ def send(conference: Conference, text: str, to: To, *, by: AbstractBaseUser, mes
 
 
 def to_ask(conference: Conference, now: datetime) -> InvitationQuerySet:
-    """Who has an invitation and has not answered, nor was asked again within a day.
+    """Who has an invitation and has not answered, nor was asked again within a day, nor had the last letter come back.
 
     Nobody while a change waits to be announced: its letter asks everybody anyway. Nobody about what has no date.
     """
@@ -88,7 +88,8 @@ def to_ask(conference: Conference, now: datetime) -> InvitationQuerySet:
     theirs = Delivery.objects.filter(invitation=OuterRef("pk"))
     coming = theirs.requests().filter(state__in=[State.QUEUED, State.SENDING])
     lately = theirs.filter(kind=Kind.QUESTION, created_at__gt=now - ASKED_EVERY)
-    people = _told(conference).filter(Q(answer=PartStat.NEEDS_ACTION))
+    last = Subquery(theirs.order_by("-pk").values("state")[:1])
+    people = _told(conference).filter(Q(answer=PartStat.NEEDS_ACTION)).alias(last=last).exclude(last=State.BOUNCED)
     return people.filter(Exists(theirs.requests().arrived()), ~Exists(coming), ~Exists(lately))
 
 

@@ -164,6 +164,11 @@ def test_who_has_not_answered_is_asked_again_once_a_day(conference: Conference) 
     assert of_kind(Kind.QUESTION) == ["bob", "bob"]
 
 
+def test_whose_last_letter_came_back_is_not_asked(conference: Conference) -> None:
+    Delivery.objects.update(state=State.BOUNCED)
+    assert asides.ask_again(conference, timezone.now()) == 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_presses_at_once_ask_once() -> None:
     conference = make_conference()
