@@ -6,7 +6,7 @@ from django import template
 
 from conferences import recurrence
 from conferences.models import Change, Conference
-from invitations import by_hand
+from invitations import asides, by_hand
 from invitations.models import ASKED_AT, TIME_FACTS
 
 register = template.Library()
@@ -23,12 +23,20 @@ class Told:
     names: list[str]
     added: int
     asks_anew: bool
+    asks_anew_that_day: bool
     by_hand: int  # of all these, who gets no letter because somebody else tells them
+    letters: int  # who gets one
 
     @property
     def more(self) -> int:
         """How many are not named."""
         return self.count - len(self.names)
+
+
+@register.filter
+def told_by_letter(conference: Conference) -> int:
+    """How many get a letter: neither whom somebody tells by hand nor who asked not to be written to."""
+    return asides.audience(conference)[asides.To.ALL]
 
 
 @register.simple_tag
@@ -42,7 +50,9 @@ def people_told(conference: Conference, draft: Change) -> Told:
         names=[person.name or person.shown_address for person in people.order_by("name", "pk")[:NAMED]],
         added=added if added < count else 0,
         by_hand=by_hand.people(conference).count(),
+        letters=told_by_letter(conference),
         asks_anew=draft.kind == Change.Kind.CHANGED and _is_another_time(draft),
+        asks_anew_that_day=draft.kind == Change.Kind.MOVED,
     )
 
 

@@ -159,7 +159,7 @@ def test_only_this_one_shows_what_changes_and_then_moves_it(as_alice: Client, se
     assert "Date: was Monday 21 December 2026 now Tuesday 22 December 2026" in text
     assert "Start time: was 10:00 now 16:00" in text
     assert "1 person is invited: Bob Brown" in text
-    assert "Answers given so far stay." in text
+    assert "For this date answers given so far count no more." in text
     assert series.changes.count() == 1  # nothing is saved yet
     answer = as_alice.post(url, dict(page.context["sent"]) | {"tell": "nobody"})
     assert answer["Location"] == f"{series.get_absolute_url()}?date=2026-12-21#dates"

@@ -24,6 +24,7 @@ from invitations.announcing import announce
 from invitations.inviting import is_secret, withdraw
 from invitations.models import Delivery, Invitation, PartStat, Way
 from tests.conferences.test_edit_views import filled
+from tests.conferences.test_views import text_of
 from tests.factories import make_conference, make_invitation
 from tests.invitations.deliveries import change, letters
 
@@ -267,3 +268,14 @@ def test_the_page_before_saving_says_who_gets_no_letter(as_alice: Client, confer
     edit = reverse("conferences:edit", args=[conference.pk])
     page = as_alice.post(edit, filled(as_alice.get(edit).context["form"], topic="Other"))
     assert "1 of them was told by you and gets no letter" in page.content.decode()
+
+
+def test_only_those_who_get_a_letter_are_counted_beforehand(as_alice: Client, conference: Conference) -> None:
+    told_by_hand(conference)
+    make_invitation(conference, "carol@example.org")
+    page = as_alice.get(reverse("conferences:edit", args=[conference.pk]))
+    text = text_of(as_alice.post(page.wsgi_request.path, filled(page.context["form"], topic="Winter budget review")))
+    assert "2 people are invited" in text
+    assert "1 person gets an update that shows what changed." in text
+    page = as_alice.get(reverse("conferences:cancellation", args=[conference.pk]))
+    assert "1 person gets a cancellation by e-mail" in text_of(page)

@@ -134,6 +134,27 @@ def test_nobody_is_invited_under_an_address_that_no_form_takes(
     assert (conference.invitations.count(), mail.decided_at) == (0, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "decision", "said"),
+    [
+        ("answer", "accept", "The answer counts now."),
+        ("newcomer", "accept", "Charlie is invited. A letter is on its way."),
+        ("newcomer", "ignore", "Put away."),
+    ],
+)
+def test_what_has_come_of_a_decision_is_said(
+    alices: Client, bobs: Invitation, kind: str, decision: str, said: str
+) -> None:
+    facts = {"invitation": bobs} if kind == "answer" else {"address": "charlie@example.org", "name": "Charlie"}
+    press(alices, came(bobs.conference, kind, partstat="ACCEPTED", **facts), decision)
+    assert said in page(alices, bobs.conference)
+
+
+def test_what_waits_for_a_decision_stands_above_the_list_of_letters_too(alices: Client, bobs: Invitation) -> None:
+    came(bobs.conference, "answer", invitation=bobs, partstat="ACCEPTED")
+    assert "Came by mail" in alices.get(reverse("invitations:ledger", args=[bobs.conference_id])).text
+
+
 def test_who_was_invited_meanwhile_waits_no_more(conference: Conference) -> None:
     came(conference, "newcomer", address="Charlie@example.org")
     assert deciding.waiting(conference).exists()
