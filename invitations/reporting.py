@@ -13,16 +13,20 @@ from conferences.attempts import Attempt
 from invitations import outbox, words
 from invitations.models import Invitation
 
-ONE_A_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
+# About one organizer: whoever can write anybody's name on a list could write to administrators without end.
+OF_ORGANIZER = 20
 
 
 def report(invitation: Invitation, comment: str, now: datetime) -> bool:
-    """Owe every administrator a letter about `invitation`; False where one was written within the last day.
+    """Owe every administrator a letter about `invitation`; False where they were told enough within the last day.
 
     It says who sent what, and not who reports it: nobody has to fear to.
     """
-    if not Attempt.objects.allow("report", f"{invitation.pk}", limit=1, window=ONE_A_DAY, now=now):
-        return False
+    organizer = f"organizer {invitation.conference.organizer_id}"
+    for whose, limit in ((f"{invitation.pk}", 1), (organizer, OF_ORGANIZER)):
+        if not Attempt.objects.allow("report", whose, limit=limit, window=DAY, now=now):
+            return False
     for administrator in get_user_model().objects.filter(is_staff=True, is_active=True):
         with translation.override(words.language_of(administrator.language)):
             outbox.queue_account_mail(_letter(invitation, comment, administrator.email))

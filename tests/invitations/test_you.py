@@ -14,7 +14,7 @@ from django.utils import timezone
 from addressbook.models import Contact
 from cabinet.models import User
 from conferences.models import Attempt, Conference
-from invitations import claims, inviting, links, outbox, wishes, writing
+from invitations import claims, inviting, links, outbox, reporting, wishes, writing
 from invitations.address_keys import AddressKey
 from invitations.models import Delivery, Invitation
 from invitations.silence import Silence
@@ -231,3 +231,13 @@ def test_administrators_read_what_was_sent_and_not_who_reports_it(client: Client
     assert "bob" not in letter.lower()
     client.post(url("report", bob_invited))
     assert Delivery.objects.count() == 1
+
+
+def test_administrators_are_told_of_one_organizer_so_often_a_day(
+    client: Client, conference: Conference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "OF_ORGANIZER", 2)
+    make_user("root@example.org", is_staff=True)
+    for name in ("bob", "dan", "eve"):
+        assert client.post(url("report", make_invitation(conference, f"{name}@example.org"))).status_code == 302
+    assert Delivery.objects.count() == 2
