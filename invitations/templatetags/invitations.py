@@ -160,13 +160,14 @@ def answers(context: template.Context, conference: Conference) -> dict[str, Any]
 @register.inclusion_tag("invitations/incoming_mail.html", takes_context=True)
 def came_by_mail(context: template.Context, conference: Conference) -> dict[str, Any]:
     """What came by mail and waits for the organizer."""
-    waiting = list(deciding.waiting(conference))
+    waiting = deciding.waiting(conference)
+    shown = list(waiting[: MAIL_IN_PANEL + 1])
     return {
         "csrf_token": context["csrf_token"],
         "conference": conference,
         "is_open": not conference.cancelled_at and not conference.is_over(timezone.now()),
-        "waiting": waiting[:MAIL_IN_PANEL],
-        "more": max(0, len(waiting) - MAIL_IN_PANEL),
+        "waiting": shown[:MAIL_IN_PANEL],
+        "more": waiting.count() - MAIL_IN_PANEL if len(shown) > MAIL_IN_PANEL else 0,
     }
 
 

@@ -16,6 +16,7 @@ from invitations import deciding
 from invitations.incoming_mail import IncomingMail
 from invitations.inviting import withdraw
 from invitations.models import Delivery, Invitation, PartStat, Reply
+from invitations.templatetags import invitations as panels
 from tests.factories import make_conference, make_invitation, make_user
 
 STAMP = datetime(2027, 3, 1, 9, tzinfo=UTC)
@@ -272,6 +273,17 @@ def test_the_page_asks_once_for_all_that_came(alices: Client, conference: Confer
     for name in "bc":
         came(conference, "words", invitation=make_invitation(conference, f"{name}@example.org"))
     assert queries() == one
+
+
+def test_of_much_that_came_the_page_loads_what_it_shows(
+    alices: Client, conference: Conference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panels, "MAIL_IN_PANEL", 1)
+    for name in "abc":
+        came(conference, "words", address=f"{name}@example.org", text=f"Words of {name}")
+    shown = page(alices, conference)
+    assert [f"Words of {name}" in shown for name in "abc"] == [True, False, False]
+    assert "and 2 more" in shown
 
 
 # THE LEDGER
