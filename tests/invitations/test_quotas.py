@@ -56,7 +56,7 @@ def test_whom_the_organizer_wrote_to_before_is_not_new(conference: Conference, a
     bob, *_rest = press(conference, "bob", "dan", "eve")
     withdraw(bob, timezone.now())
     press(conference, "BOB")
-    assert len(press(make_conference(alice), "bob", "dan", "eve")) == 3
+    assert len(press(make_conference(alice), "Bob", "dan", "eve")) == 3
 
 
 def test_what_others_wrote_is_not_known(conference: Conference) -> None:

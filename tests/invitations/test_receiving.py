@@ -227,6 +227,12 @@ def test_answers_to_what_is_over_change_nothing(conference: Conference, bobs: In
     assert not held()
 
 
+def test_answers_are_taken_for_a_month_after_the_end(conference: Conference, bobs: Invitation) -> None:
+    Conference.objects.update(over_at=NOW - timedelta(days=29))
+    came(yes(conference), conference)
+    assert partstat(bobs) == "ACCEPTED"
+
+
 # WHO IS NOT INVITED
 
 
