@@ -5,8 +5,11 @@ It is there for those, too, who are no longer invited: then most of all they may
 
 from datetime import datetime
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from invitations import erasing, wishes
 from invitations.address_keys import AddressKey
@@ -25,6 +28,8 @@ def address_data(request: HttpRequest, key: AddressKey, now: datetime) -> HttpRe
     if form and form.is_valid():
         if form.has_changed():
             wishes.choose(key.address, form.cleaned_data, now)
+        with translation.override(form.cleaned_data["language"] or translation.get_language()):
+            messages.success(request, _("Language and time zone saved."))
         return redirect(key)
     context = {"key": key, "form": form, "is_silent": is_silent, **data_shown(own)}
     return render(request, "invitations/you/address_data.html", context)
