@@ -19,7 +19,7 @@ from conferences.models import Arrival, Conference
 from invitations import claims, erasing, inviting, outbox, writing
 from invitations.address_keys import AddressKey
 from invitations.ledger import Ledger
-from invitations.models import Delivery, IncomingMail, Invitation, PartStat, Received
+from invitations.models import Delivery, IncomingMail, Invitation, PartStat, Received, Submission
 from invitations.outbox import Kind
 from tests.factories import make_conference, make_invitation, make_key
 from tests.invitations.deliveries import FAILED, SENT, begin, claim_all, letters, owe, try_all
@@ -101,6 +101,7 @@ def test_afterwards_no_table_holds_address_name_words_or_link(alice: User) -> No
     assert [secret for secret in secrets if secret not in dump()] == []
     assert erase_all(key)["Location"] == "/i/erased/"
     assert [secret for secret in secrets if secret in dump()] == []
+    assert not Submission.objects.exclude(digest="").exists()  # a hash of addresses that anybody can make again
     assert Delivery.objects.filter(address="dan@example.org", state="queued").exists()
 
 

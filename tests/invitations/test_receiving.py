@@ -294,6 +294,7 @@ def test_the_invitation_is_sent_again_once_in_ten_minutes(
     Delivery.objects.update(created_at=now - timedelta(hours=1))
     said = Refresh(uid=conference.uid, attendee=BOB)
     came(said, conference, now)
+    Delivery.objects.update(state=State.SENT, due_at=None)
     came(said, conference, now + timedelta(minutes=9))
     assert [row.ordinal for row in bobs.deliveries.order_by("pk")] == [0, 1]
 
