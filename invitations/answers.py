@@ -8,12 +8,32 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
 
+from django.db.models import QuerySet
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from conferences.models import Conference
 from invitations.entries import moved_in
 from invitations.models import Invitation, PartStat, Reply
 
 type ByDate = Mapping[date, Reply]
 """The answers of one person that stand, by the date that the rule has, soonest first."""
+
+_TO_DATES: dict[str, str | Promise] = {
+    PartStat.ACCEPTED: gettext_lazy("Accepts %(day)s"),
+    PartStat.TENTATIVE: gettext_lazy("Tentative on %(day)s"),
+    PartStat.DECLINED: gettext_lazy("Not on %(day)s"),
+}
+_IN_ORDER = (PartStat.DECLINED, PartStat.TENTATIVE, PartStat.ACCEPTED)
+
+
+def in_words(partstat: str, day: date | None = None) -> str:
+    """An answer to the whole, or to one date of it."""
+    if day is None:
+        return str(PartStat(partstat).label)
+    return str(_TO_DATES[partstat]) % {"day": date_format(day, _("l j F Y"))}
 
 
 def to_dates(people: Collection[Invitation] | Conference) -> Mapping[int, ByDate]:
@@ -25,19 +45,28 @@ def to_dates(people: Collection[Invitation] | Conference) -> Mapping[int, ByDate
     return {person: dict(sorted(answers.items())) for person, answers in found.items()}
 
 
+def to_all(conference: Conference) -> Mapping[int, tuple[str, int | None]]:
+    """By invitation, the answer to the whole and the state that it was given to."""
+    people = conference.invitations.standing().only("answered_sequence", "partstat").with_answer()
+    return {person.pk: (person.answer, person.answered_sequence) for person in people}
+
+
 def tallies(conference: Conference, days: Collection[date]) -> dict[date, Counter[str]]:
     """How many people of a series accept, perhaps come, decline and have not answered, by date: three queries.
 
     Who answered before a date was moved by itself has not answered to where it is now.
     """
-    people = conference.invitations.standing().only("answered_sequence", "partstat").with_answer()
-    whole = [(person.pk, person.answer, person.answered_sequence) for person in people]
+    people = to_all(conference)
     single, moves = to_dates(conference), moved_in([conference]).get(conference.pk, {})
-
-    def answer(person: int, to_all: str, answered_in: int | None, day: date) -> str:
-        return _to_date(day, single.get(person, {}), moves, to_all, answered_in)
-
-    return {day: Counter(answer(*row, day) for row in whole) for day in days}
+    found: dict[date, Counter[str]] = {day: Counter() for day in days}
+    for day, counts in found.items():
+        for alike, count in Counter(people.values()).items():
+            counts[_to_date(day, {}, moves, *alike)] += count
+    for person in single.keys() & people.keys():
+        for day in single[person].keys() & found.keys():
+            found[day][_to_date(day, {}, moves, *people[person])] -= 1
+            found[day][single[person][day].partstat] += 1
+    return {day: +counts for day, counts in found.items()}
 
 
 def of_person(invitation: Invitation, days: Collection[date]) -> dict[date, str]:
@@ -52,3 +81,16 @@ def _to_date(day: date, single: ByDate, moves: Mapping[date, int], to_all: str, 
     if day in single:
         return single[day].partstat
     return to_all if (answered_in or 0) >= moves.get(day, 0) else PartStat.NEEDS_ACTION
+
+
+def by_person(replies: QuerySet[Reply]) -> list[list[Reply]]:
+    """Of each person the last answer to the whole and to each date; what is doubtful first, then who does not come."""
+    found: dict[int, dict[date | None, Reply]] = defaultdict(dict)
+    for reply in replies.order_by("at", "pk"):
+        found[reply.invitation_id][reply.original_date] = reply
+    people = [list(theirs.values()) for theirs in found.values()]
+    return sorted(people, key=lambda theirs: min(map(_place, theirs)))
+
+
+def _place(reply: Reply) -> tuple[bool, int]:
+    return not reply.looks_automatic, _IN_ORDER.index(reply.partstat)

@@ -1,5 +1,6 @@
 """Panels about invitations that pages of conferences borrow: they know of invitations, conferences do not."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -9,18 +10,21 @@ from django import template
 from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from conferences.choices import Mode, Role
+from conferences.dates import Line
 from conferences.links import join_url
 from conferences.models import Conference
 from invitations import asides, by_hand, deciding, entries, preflight, senders, words
+from invitations.answers import tallies
 from invitations.forms import InviteForm, MailClientForm
 from invitations.hidden_clients import client_of, offered_here
 from invitations.inviting import is_secret
 from invitations.ledger import Ledger
 from invitations.mail_clients import compose, whole_text
+from invitations.models import PartStat
 
 register = template.Library()
 
@@ -172,6 +176,29 @@ def came_by_mail(context: template.Context, conference: Conference) -> dict[str,
 
 
 register.filter(deciding.edit_url)
+
+
+@register.simple_tag
+def who_comes(conference: Conference, lines: Sequence[Line]) -> dict[date, str]:
+    """How many people come to the dates of a series, in words; nothing of one to which nobody has answered."""
+    days = [line.occurrence.original_date for line in lines]
+    return {day: _comes(counts) for day, counts in tallies(conference, days).items()}
+
+
+def _comes(counts: Mapping[str, int]) -> str:
+    yes, perhaps, no = (counts[answer] for answer in (PartStat.ACCEPTED, PartStat.TENTATIVE, PartStat.DECLINED))
+    said = [
+        ngettext("%(n)s accepted", "%(n)s accepted", yes) % {"n": yes} if yes else "",
+        ngettext("%(n)s tentative", "%(n)s tentative", perhaps) % {"n": perhaps} if perhaps else "",
+        ngettext("%(n)s not on this date", "%(n)s not on this date", no) % {"n": no} if no else "",
+    ]
+    return " · ".join(filter(None, said))
+
+
+@register.filter
+def of_day(words: Mapping[date, str], day: date) -> str:
+    """What is said of one date; nothing where it is not among them."""
+    return words.get(day, "")
 
 
 @register.inclusion_tag("invitations/qr.html")

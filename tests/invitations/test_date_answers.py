@@ -6,11 +6,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from cabinet.models import User
+from conferences import dates
 from conferences.models import Change
 from invitations import answers
 from invitations.models import Invitation, PartStat, Reply
+from invitations.templatetags.invitations import who_comes
 from tests.factories import make_conference, make_invitation
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +79,24 @@ def test_dates_that_are_cancelled_or_not_shown_take_no_answer(
 def test_a_single_conference_has_no_such_form(client: Client, alice: User) -> None:
     invitation = make_invitation(make_conference(alice))
     assert "one date only" not in client.get(invitation.get_absolute_url()).content.decode()
+
+
+def test_the_list_of_dates_says_how_many_come_to_each_with_as_many_queries_for_any_number(
+    as_alice: Client, bob_invited: Invitation, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    series = bob_invited.conference
+    url = series.get_absolute_url()
+    assert "accepted ·" not in as_alice.get(url).content.decode()
+    first, second, third, *_rest = days(bob_invited)
+    people = [bob_invited, *(make_invitation(series, f"guest{number}@example.org") for number in range(3))]
+    for person, partstat in zip(people, (PartStat.ACCEPTED, PartStat.ACCEPTED, PartStat.TENTATIVE), strict=False):
+        person.respond(partstat, "", timezone.now())
+    for person in people[:2]:
+        person.respond(PartStat.DECLINED, "", timezone.now(), original_date=second)
+    series.occurrences.get(original_date=third).cancel(series.organizer, timezone.now(), tell=Change.Tell.NOBODY)
+    page = as_alice.get(url).content.decode()
+    assert page.count("2 accepted · 1 tentative<") == 6  # neither the second nor the one that is off
+    assert page.count("1 tentative · 2 not on this date<") == 1
+    lines = [dates.Line(row, is_marked=False, is_over=False) for row in series.occurrences.all()]
+    with django_assert_num_queries(3):
+        assert who_comes(series, lines)[first] == "2 accepted · 1 tentative"
