@@ -36,6 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("Time zone"), max_length=64, default="UTC")
     language = models.CharField(_("Language"), max_length=16, default="en")
     mail_client = models.CharField(max_length=32, blank=True, help_text="The last choice in “Choose the mail client”.")
+    wants_answers = models.BooleanField(_("When people answer"), default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(_("Administrator"), default=False)
     date_joined = models.DateTimeField(default=timezone.now)

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from conferences.models import Change
 from invitations import limits, links, outbox, workers
 from invitations.incoming_mail import IncomingMail
-from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation
+from invitations.models import Channel, Delivery, DeliveryQuerySet, Invitation, Reply
 from invitations.outbox import Kind, State, Why
 from invitations.outgoing import Outcome, Result
 from invitations.silence import Silence
@@ -135,7 +135,8 @@ def _with_past(rows: DeliveryQuerySet) -> DeliveryQuerySet:
         "first_told": Subquery(theirs.requests().arrived().order_by("sequence").values("sequence")[:1]),
         "cancelled_in": Subquery(off.values("sequence")[:1]),
         "has_troubles": Exists(troubles),
-        "has_mail": Exists(IncomingMail.objects.filter(notice=OuterRef("pk"))),
+        "has_news": Exists(IncomingMail.objects.filter(notice=OuterRef("pk")))
+        | Exists(Reply.objects.filter(notice=OuterRef("pk"))),
         "is_announced_soon": Exists(coming),
         "last_composed_at": Subquery(written[:1]),
     }
@@ -156,7 +157,7 @@ def _is_wanted(row: Delivery) -> bool:
     if row.kind == Kind.LINKS:
         return links.is_known(row.address)
     if row.kind == Kind.NEWS:
-        return row.has_mail
+        return row.has_news
     return row.has_troubles if row.kind == Kind.NOTICE else row.is_true
 
 

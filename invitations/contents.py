@@ -24,7 +24,8 @@ class Content:
     """What both templates print, in this order; what is empty is left out.
 
     `when` is None where the conference has no date; `only` is the one occurrence that the letter is about, if it is.
-    `paragraph` and `closing` are the site's own words (own_words.py).
+    `paragraph` and `closing` are the site's own words (own_words.py). `subject_of` is what the subject line goes by
+    where that is not the kind of the letter.
     """
 
     lead: str
@@ -46,6 +47,7 @@ class Content:
     is_off: bool = False
     method: Literal["REQUEST", "CANCEL"] | None = None
     entry: Occurrence | None = None
+    subject_of: str = ""
 
     @property
     def is_series(self) -> bool:

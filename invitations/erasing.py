@@ -104,7 +104,7 @@ def _forget(pks: Collection[int], now: datetime) -> None:
     Invitation.objects.bulk_update(people, ["token"])
     address = Concat(Cast("pk", CharField()), Value(f"@{NOWHERE}"))
     Invitation.objects.filter(pk__in=pks).update(address=address, erased_at=now, **_FORGOTTEN)
-    Reply.objects.filter(invitation__in=people).update(comment="")
+    Reply.objects.filter(invitation__in=people).update(comment="", untold_since=None, notice=None)
     IncomingMail.objects.filter(invitation__in=people).delete()
     Arrival.objects.filter(key__in=[row.key for row in people]).update(name=NO_NAME)
     Submission.objects.filter(invitations__in=people).update(digest="")  # a hash of addresses, without a key

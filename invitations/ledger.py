@@ -60,11 +60,6 @@ EARLIER: dict[str, str | Promise] = {
     PartStat.TENTATIVE: gettext_lazy("Answered “Tentative” to the earlier time"),
     PartStat.DECLINED: gettext_lazy("Declined the earlier time"),
 }
-TO_DATES: dict[str, str | Promise] = {
-    PartStat.ACCEPTED: gettext_lazy("Accepts %(day)s"),
-    PartStat.TENTATIVE: gettext_lazy("Tentative on %(day)s"),
-    PartStat.DECLINED: gettext_lazy("Not on %(day)s"),
-}
 
 
 @dataclass(frozen=True)
@@ -93,7 +88,7 @@ class Line:
     def dates(self) -> list[str]:
         """What was answered to single dates to come."""
         said = self.to_dates[:LISTED_DATES]
-        lines = [str(TO_DATES[partstat]) % {"day": _day(day)} for day, partstat in said]
+        lines = [answers.in_words(partstat, day) for day, partstat in said]
         return [*lines, *([_("and more dates")] if len(self.to_dates) > len(said) else [])]
 
     @property
@@ -131,7 +126,7 @@ class Line:
         if self.delivery and self.status not in ANSWERED and self.delivery.kind in ABOUT:
             return str(ABOUT[self.delivery.kind])
         day = self.delivery.original_date if self.delivery and self.status not in ANSWERED else None
-        return _("This letter is only about %(day)s") % {"day": _day(day)} if day else ""
+        return _("This letter is only about %(day)s") % {"day": date_format(day, _("l j F Y"))} if day else ""
 
     @property
     def at(self) -> datetime | None:
@@ -283,10 +278,6 @@ class Ledger:
             person: [(day, reply.partstat) for day, reply in theirs.items() if day >= today]
             for person, theirs in answers.to_dates(people).items()
         }
-
-
-def _day(day: date) -> str:
-    return date_format(day, _("l j F Y"))
 
 
 def _with_doubt(rows: InvitationQuerySet) -> InvitationQuerySet:

@@ -161,7 +161,9 @@ def _calendar(content: Content, invitation: Invitation, now: datetime) -> bytes 
 
 def _printed(content: Content, kind: str, now: datetime) -> tuple[str, str, str]:
     """Subject, text and HTML."""
-    subject = subject_of(kind, content.conference, content.when, is_series=content.is_series, now=now)
+    subject = subject_of(
+        content.subject_of or kind, content.conference, content.when, is_series=content.is_series, now=now
+    )
     context = {
         "letter": content,
         "subject": subject,

@@ -184,17 +184,32 @@ class Reply(models.Model):
     sequence = models.PositiveIntegerField(help_text="The state of the conference that was answered.")
     at = models.DateTimeField(help_text="When it was said: DTSTAMP of an answer by mail (RFC 5546 section 2.1.5).")
     looks_automatic = models.BooleanField(default=False, help_text="Contradicts another answer given seconds before.")
+    untold_since = models.DateTimeField(
+        null=True, help_text="When it came, until the organizer is told of it or need not be."
+    )
+    notice = models.ForeignKey(
+        "Delivery", models.SET_NULL, null=True, related_name="answers", help_text="Told the organizer of it."
+    )
 
     objects = ReplyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index("untold_since", condition=models.Q(untold_since__isnull=False), name="reply_untold"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.invitation}: {self.get_partstat_display()}"
 
-    def take(self, partstat: PartStat, comment: str, at: datetime) -> None:
-        """Hold this answer, in the place of an earlier one if there is one; in haste such a change looks automatic."""
+    def take(self, partstat: PartStat, comment: str, at: datetime, now: datetime) -> None:
+        """Hold this answer, in the place of an earlier one if there is one; in haste such a change looks automatic.
+
+        The organizer is to hear of it, unless it is they who said so.
+        """
         is_hasty = self.pk is not None and self.at > at - HASTE
         self.looks_automatic = is_hasty and (self.looks_automatic or self.partstat != partstat)
         self.partstat, self.comment, self.at = partstat, comment, at
+        self.untold_since, self.notice = None if self.source == self.Source.ORGANIZER else now, None
         self.save()
 
 
@@ -317,7 +332,7 @@ class Invitation(models.Model):
                 self.partstat, self.comment, self.answered_at, self.answered_sequence = partstat, comment, at, sequence
                 self.save(update_fields=["partstat", "comment", "answered_at", "answered_sequence"])
             reply = current._reply_to_correct(original_date, source, sequence, at)
-            reply.take(partstat, comment, at)
+            reply.take(partstat, comment, at, now)
             return reply
 
     def _state_answered(self, sequence: int | None, at: datetime | None) -> int:
@@ -420,7 +435,7 @@ class Delivery(models.Model):
         REMINDER = "reminder", _("reminder")
         MESSAGE = "message", _("message")
         NOTICE = "notice", _("notice")
-        NEWS = "news", _("mail passed on")
+        NEWS = "news", _("answers and mail passed on")
         ACCOUNT = "account", _("account")
         LINKS = "links", _("links")
 
@@ -505,7 +520,7 @@ class Delivery(models.Model):
     first_told: int | None
     cancelled_in: int | None
     has_troubles: bool
-    has_mail: bool
+    has_news: bool
     is_announced_soon: bool
     last_composed_at: datetime | None
 
@@ -548,6 +563,7 @@ class Delivery(models.Model):
             models.Index("state", "state_at", name="delivery_state"),
             models.Index("message_id", name="delivery_message_id"),
             models.Index(Lower("address"), "state_at", name="delivery_to_address"),
+            models.Index("conference", "created_at", condition=models.Q(invitation=None), name="delivery_to_organizer"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
-"""What the organizer is told by letter: whom others do not reach, what came by mail, that it begins soon."""
+"""What the organizer is told by letter: whom others do not reach, what came from people, that it begins soon."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -8,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conferences.models import Conference
-from invitations import particulars, until_start
+from invitations import answers, particulars, subjects, until_start
 from invitations.contents import Content, when
 from invitations.models import Delivery
-from invitations.particulars import names
+from invitations.particulars import Fact, names
 from invitations.words import When
 
 LISTED_PROBLEMS = 50
@@ -48,17 +50,60 @@ def notice(conference: Conference, delivery: Delivery, now: datetime) -> Content
 
 
 def news(conference: Conference, delivery: Delivery, now: datetime) -> Content:
-    """What came by mail, as `delivery` passes it on."""
-    mail = delivery.mail.select_related("conference").order_by("received_at", "pk")
-    count = mail.count()
-    lead = ngettext("One message came by mail", "%(count)d messages came by mail", count) % {"count": count}
+    """What came by mail and what people answered, as `delivery` passes it on; what is to be decided first."""
+    parts = [*_mail(conference, delivery), *_answers(conference, delivery)]
     return Content(
-        lead=lead,
+        lead=parts[0].lead,
         conference=conference,
         foot=_("%(site)s sent this to %(address)s.") % names(conference, delivery.address),
         when=when(conference, now),
-        question=_("Read and decide on the page of the conference."),
-        buttons=[(_("Open the conference page"), f"{settings.SITE_URL}{conference.get_absolute_url()}#came-by-mail")],
-        facts=[particulars.came(one) for one in mail[:LISTED_PROBLEMS]],
-        hint=_("There are more; the page has all of them.") if count > LISTED_PROBLEMS else "",
+        intro=" ".join(part.lead for part in parts[1:]),
+        question=parts[0].question,
+        buttons=[part.button for part in parts],
+        facts=[fact for part in parts for fact in part.facts],
+        hint=" ".join(part.hint for part in parts if part.hint),
+        foot_link=parts[-1].foot_link,
+        subject_of=parts[-1].subject_of,
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Half of such a letter; `question` stands over the buttons."""
+
+    lead: str
+    button: tuple[str, str]
+    facts: Sequence[Fact]
+    question: str = ""
+    hint: str = ""
+    foot_link: tuple[str, str] | None = None
+    subject_of: str = ""
+
+
+def _mail(conference: Conference, delivery: Delivery) -> list[_Part]:
+    mail = list(delivery.mail.select_related("conference").order_by("received_at", "pk"))
+    lead = ngettext("One message came by mail", "%(count)d messages came by mail", len(mail)) % {"count": len(mail)}
+    part = _Part(
+        lead,
+        (_("Open the conference page"), f"{settings.SITE_URL}{conference.get_absolute_url()}#came-by-mail"),
+        [particulars.came(one) for one in mail[:LISTED_PROBLEMS]],
+        _("Read and decide on the page of the conference."),
+        _("There are more; the page has all of them.") if len(mail) > LISTED_PROBLEMS else "",
+    )
+    return [part] if mail else []
+
+
+def _answers(conference: Conference, delivery: Delivery) -> list[_Part]:
+    """Who answered what, and how it stands now with all who are invited."""
+    people = answers.by_person(delivery.answers.select_related("invitation"))
+    more = len(people) - LISTED_PROBLEMS
+    lead = ngettext("One person answered", "%(count)d people answered", len(people)) % {"count": len(people)}
+    part = _Part(
+        lead,
+        (_("See the list"), settings.SITE_URL + reverse("invitations:ledger", args=[conference.pk])),
+        [*map(particulars.answered, people[:LISTED_PROBLEMS]), particulars.all_answers(conference)],
+        hint=_("And %(count)d more: see the list.") % {"count": more} if more > 0 else "",
+        foot_link=(_("Choose what you are told by e-mail"), settings.SITE_URL + reverse("profile")),
+        subject_of=subjects.ANSWERS,
+    )
+    return [part] if people else []

@@ -24,7 +24,7 @@ from conferences.models import Conference, Occurrence
 from conferences.tokens import new_token
 from invitations import senders
 from invitations.incoming_mail import IncomingMail
-from invitations.models import Channel, Delivery, Invitation, Way
+from invitations.models import Channel, Delivery, Invitation, Reply, Way
 from invitations.silence import Silence
 
 Kind, State, Why = Delivery.Kind, Delivery.State, Delivery.Why
@@ -133,10 +133,13 @@ def queue_notice(conference: Conference, troubles: Collection[Delivery], *, now:
     ring()
 
 
-def queue_news(conference: Conference, mail: Collection[IncomingMail], *, now: datetime) -> None:
-    """Owe the organizer one letter with `mail`, which counts as passed on."""
+def queue_news(
+    conference: Conference, mail: Collection[IncomingMail], answers: Collection[Reply] = (), *, now: datetime
+) -> None:
+    """Owe the organizer one letter with `mail` and `answers`, which count as passed on."""
     notice = _to_organizer(conference, Kind.NEWS, now)
     IncomingMail.objects.filter(pk__in=[one.pk for one in mail]).update(notice=notice)
+    Reply.objects.filter(pk__in=[one.pk for one in answers]).update(notice=notice, untold_since=None)
     ring()
 
 

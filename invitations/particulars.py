@@ -1,5 +1,7 @@
 """The rows of a letter below its head: who, what, how to come, what is otherwise than the rule has it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +12,9 @@ from addressbook.addresses import shown_address
 from conferences.choices import Role
 from conferences.models import Conference, Occurrence
 from conferences.rooms import room_called
+from invitations.answers import in_words, to_all
 from invitations.incoming_mail import IncomingMail
-from invitations.models import Delivery, Invitation, PartStat
+from invitations.models import Delivery, Invitation, PartStat, Reply
 from invitations.news import LISTED_DATES
 from invitations.words import When, isolate
 
@@ -111,6 +114,27 @@ def came(mail: IncomingMail) -> Fact:
     if mail.starts_at and mail.ends_at:
         time = When(mail.starts_at, mail.ends_at, mail.conference.time_zone).whole
     return Fact(_who(mail.name, mail.address), "\n".join(filter(None, [what, time, mail.text])), is_typed=True)
+
+
+def answered(replies: Sequence[Reply]) -> Fact:
+    """What one person answered, to the whole and to single dates, and their words."""
+    doubt = _("Two different answers within seconds: this one may come from a mail scanner.")
+    person, lines = replies[0].invitation, []
+    for reply in replies:
+        lines += [in_words(reply.partstat, reply.original_date), doubt if reply.looks_automatic else "", reply.comment]
+    return Fact(_who(person.name, person.address), "\n".join(filter(None, lines)), is_typed=True)
+
+
+def all_answers(conference: Conference) -> Fact:
+    """How it stands with all who are invited."""
+    counts = Counter(answer for answer, _answered_in in to_all(conference).values())
+    words = _("Accepted: %(yes)d. Tentative: %(perhaps)d. Declined: %(no)d. No answer yet: %(none)d.") % {
+        "yes": counts[PartStat.ACCEPTED],
+        "perhaps": counts[PartStat.TENTATIVE],
+        "no": counts[PartStat.DECLINED],
+        "none": counts[PartStat.NEEDS_ACTION],
+    }
+    return Fact(_("All so far"), words)
 
 
 def _who(name: str, address: str) -> str:

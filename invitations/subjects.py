@@ -15,6 +15,9 @@ from invitations.words import When, isolate
 
 LIMIT = 250
 
+# The subject line of a letter to the organizer with answers in it.
+ANSWERS = "answers"
+
 # Kind -> about one date, about a series from its next date on, about what has no date.
 _PATTERNS: Mapping[str, tuple[object, object, object]] = {
     Delivery.Kind.INVITATION: (
@@ -47,6 +50,11 @@ _PATTERNS: Mapping[str, tuple[object, object, object]] = {
         gettext_lazy("Came by mail: %(topic)s — %(when)s (%(zone)s)"),
         gettext_lazy("Came by mail: %(topic)s — from %(when)s (%(zone)s)"),
         gettext_lazy("Came by mail: %(topic)s"),
+    ),
+    ANSWERS: (
+        gettext_lazy("Answers: %(topic)s — %(when)s (%(zone)s)"),
+        gettext_lazy("Answers: %(topic)s — from %(when)s (%(zone)s)"),
+        gettext_lazy("Answers: %(topic)s"),
     ),
     Delivery.Kind.NOTICE: (
         gettext_lazy("Not delivered: %(topic)s — %(when)s (%(zone)s)"),

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(default='UTC', max_length=64, verbose_name='Time zone')),
                 ('language', models.CharField(default='en', max_length=16, verbose_name='Language')),
                 ('mail_client', models.CharField(blank=True, help_text='The last choice in “Choose the mail client”.', max_length=32)),
+                ('wants_answers', models.BooleanField(default=True, verbose_name='When people answer')),
                 ('is_active', models.BooleanField(default=True)),
                 ('is_staff', models.BooleanField(default=False, verbose_name='Administrator')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now)),

@@ -37,3 +37,13 @@ def test_the_first_start_offers_every_zone_to_the_browser(client: Client, db: No
     page = client.get("/welcome/").content.decode()
     assert page.count("<option") > 400
     assert re.search(r'<select name="time_zone"[^>]* data-browser-zone', page)
+
+
+def test_who_wants_no_letters_about_answers_takes_the_tick_away(as_alice: Client, alice: User) -> None:
+    tick = '<input type="checkbox" name="wants_answers"'
+    page = as_alice.get("/profile/").content.decode()
+    assert re.search(rf"{tick}[^>]* checked", page)
+    as_alice.post("/profile/", {"name": "Alice", "time_zone": "Europe/Berlin", "language": "en"})
+    alice.refresh_from_db()
+    assert not alice.wants_answers
+    assert not re.search(rf"{tick}[^>]* checked", as_alice.get("/profile/").content.decode())
