@@ -24,7 +24,7 @@ type ByDate = Mapping[date, Reply]
 _TO_DATES: dict[str, str | Promise] = {
     PartStat.ACCEPTED: gettext_lazy("Accepts %(day)s"),
     PartStat.TENTATIVE: gettext_lazy("Tentative on %(day)s"),
-    PartStat.DECLINED: gettext_lazy("Not on %(day)s"),
+    PartStat.DECLINED: gettext_lazy("Declines %(day)s"),
 }
 _IN_ORDER = (PartStat.DECLINED, PartStat.TENTATIVE, PartStat.ACCEPTED)
 

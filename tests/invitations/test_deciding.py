@@ -296,13 +296,13 @@ def test_the_list_says_what_it_knows_of_each_person(alices: Client, bobs: Invita
     bobs.respond(PartStat.DECLINED, "", STAMP + timedelta(minutes=5), original_date=SECOND)
     ledger = reverse("invitations:ledger", args=[conference.pk])
     shown = " ".join(alices.get(ledger).content.decode().split())
-    assert "Not on Monday 15 March 2027" in shown
+    assert "Declines Monday 15 March 2027" in shown
     assert "Automatic answer on 1 March 2027: &lt;script&gt;" in shown
     said: dict[str, Any] = {"seen_sequence": 0, "tell": Change.Tell.NOBODY, "now": STAMP}
     conference.change(conference.organizer, {"duration": timedelta(hours=2)}, **said)
     shown = alices.get(ledger).content.decode()
     assert "Accepted the earlier time" in shown
-    assert "Not on Monday" not in shown
+    assert "Declines Monday" not in shown
 
 
 def test_letters_that_came_back_come_first(alices: Client, bobs: Invitation) -> None:

@@ -219,7 +219,7 @@ def test_an_answer_to_one_date_names_it(alice: User) -> None:
     (news,) = passed_on(4)
     text = text_of(news)
     assert "One person answered" in text
-    assert "Accepted\n> Not on Monday 10 March 2031" in text
+    assert "Accepted\n> Declines Monday 10 March 2031" in text
     assert "Accepts" not in text
 
 
@@ -245,7 +245,7 @@ def test_the_letter_is_in_the_organizers_language(conference: Conference) -> Non
     User.objects.filter(pk=conference.organizer_id).update(language="de")
     answer(invited(conference), NO)
     (news,) = passed_on(3)
-    assert "Personal Cabinet schickt dies an" in text_of(news)
+    assert "Eine Person hat geantwortet" in text_of(news)
 
 
 def test_a_letter_about_somebody_who_was_erased_is_not_sent(conference: Conference) -> None:
