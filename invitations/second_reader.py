@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 import vobject
+from vobject.base import textLineToContentLine
 from vobject.icalendar import VTimezone, registerTzid
 
 from invitations.calendar import Event
@@ -39,6 +40,21 @@ def check(text: bytes, method: str, event: Event, organizer: Person, attendees: 
     except UnreadableError:
         raise
     except Exception as error:  # whatever a reader stumbles over
+        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+
+
+def check_attendee(line: bytes, attendee: Attendee, partstat: str) -> None:
+    """UnreadableError unless `line`, folded or not, reads as that person with that answer and nothing else.
+
+    For an object that was checked as a whole, and into which nothing but this line is put.
+    """
+    try:
+        found = textLineToContentLine(line.decode().strip().replace("\r\n ", ""))
+        said = found.name, found.value, found.params["PARTSTAT"], found.params["RSVP"]
+        _agree("the line", said, ("ATTENDEE", mailto(attendee.address), [partstat], ["TRUE"]))
+    except UnreadableError:
+        raise
+    except Exception as error:  # as above
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
 
 

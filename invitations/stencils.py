@@ -18,7 +18,7 @@ from typing import Protocol
 from django.utils.html import escape
 
 from conferences.tokens import TOKEN_LENGTH, new_token
-from invitations import message
+from invitations import message, second_reader
 from invitations.itip import Attendee, attendee_line
 from invitations.message import MUCH_NOT_ASCII, base64, quoted_printable
 
@@ -221,7 +221,10 @@ class Entry:
 
 
 def _line(reader: Reader, answer: str) -> bytes:
-    return attendee_line(Attendee(reader.name, reader.address), answer)
+    attendee = Attendee(reader.name, reader.address)
+    line = attendee_line(attendee, answer)
+    second_reader.check_attendee(line, attendee, answer)
+    return line
 
 
 @lru_cache(maxsize=16)
@@ -245,7 +248,8 @@ class Stencil:
     def filled(self, reader: Reader) -> bytes:
         """The message to `reader`, byte for byte as message.compose would have it.
 
-        Raises UnlikeError where that differs in more than can be filled in, ValueError for what cannot be sent.
+        Raises UnlikeError where that differs in more than can be filled in, ValueError for what cannot be sent,
+        UnreadableError as second_reader.check.
         """
         if not _TOKEN.fullmatch(reader.token) or bool(reader.name) != bool(self.marks.name):
             raise UnlikeError

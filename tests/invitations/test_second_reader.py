@@ -10,7 +10,7 @@ from conferences.recurrence import parse
 from invitations import calendar, itip
 from invitations.calendar import Override
 from invitations.itip import Attendee, Person
-from invitations.second_reader import UnreadableError, check
+from invitations.second_reader import UnreadableError, check, check_attendee
 from tests.invitations.events import event
 from tests.invitations.series import anything, whole
 
@@ -71,3 +71,20 @@ def test_a_series_without_the_whole_is_seen() -> None:
         check(text, "REQUEST", SERIES, ALICE, [BOB])
     with pytest.raises(UnreadableError):
         check(itip.request(only, ALICE, [BOB]), "REQUEST", SERIES, ALICE, [BOB])
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (b"mailto:bob@", b"mailto:eve@"),
+        (b"=ACCEPTED", b"=DECLINED"),
+        (b"PARTSTAT=", b"X-P="),
+        (b"ATTENDEE", b"ORGANIZER"),
+    ],
+)
+def test_a_line_that_is_filled_in_is_read_as_well(right: bytes, wrong: bytes) -> None:
+    line = itip.attendee_line(BOB, "ACCEPTED")
+    check_attendee(line, BOB, "ACCEPTED")
+    assert right in line
+    with pytest.raises(UnreadableError):
+        check_attendee(line.replace(right, wrong), BOB, "ACCEPTED")
