@@ -126,8 +126,7 @@ def write(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None
     """The letter of an occasion in its reader's language, with the calendar object of the whole or of one date."""
     invitation = occasion.invitation
     conference = invitation.conference
-    languages = (invitation.language, conference.language, conference.organizer.language)
-    with translation.override(words.language_of(*languages)):
+    with translation.override(language_of(invitation, conference)):
         content = put_in(WRITERS[occasion.kind](occasion, now), occasion.kind, own_words)
         calendar = _calendar(content, invitation, now)
         answers_to = senders.answers_to(conference)
@@ -142,6 +141,11 @@ def write(occasion: Occasion, now: datetime, own_words: Mapping[str, str] | None
             method=content.method if calendar else None,
             in_reply_to=occasion.past.first_message_id,
         )
+
+
+def language_of(person: Invitation, conference: Conference) -> str:
+    """In which language letters about `conference` go to `person`."""
+    return words.language_of(person.language, conference.language, conference.organizer.language)
 
 
 def _to_organizer(delivery: Delivery, now: datetime) -> Letter:

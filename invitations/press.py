@@ -169,7 +169,7 @@ def _kind(delivery: Delivery, occasion: Occasion) -> Hashable:
 def _reader(delivery: Delivery, occasion: Occasion, now: datetime) -> Reader:
     """Who gets the letter."""
     person, shown = occasion.invitation, shown_address(occasion.invitation.address)
-    language = words.language_of(person.language, person.conference.organizer.language)
+    language = letters.language_of(person, person.conference)
     if not shown.isascii() or get_language_info(language)["bidi"]:
         with translation.override(language):
             shown = words.isolate(shown)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from conferences.attempts import Attempt
 from conferences.models import Conference, Occurrence
-from invitations import entry_facts, letters, outbox, words
+from invitations import entry_facts, letters, outbox
 from invitations.letters import Letter
 from invitations.models import Delivery, Invitation
 from invitations.particulars import Fact
@@ -124,8 +124,8 @@ def _by_language(conference: Conference, people: Iterable[Invitation]) -> dict[s
     """One reader for each language that letters leave in, the site's own included: it is that of whoever comes next."""
     readers: dict[str, Invitation] = {}
     for person in people:
-        readers.setdefault(language_of(person, conference), person)
-    for code in (language_of(Invitation(), conference), settings.LANGUAGE_CODE):
+        readers.setdefault(letters.language_of(person, conference), person)
+    for code in (letters.language_of(Invitation(), conference), settings.LANGUAGE_CODE):
         readers.setdefault(code, sample_reader(code))
     return readers
 
@@ -133,11 +133,6 @@ def _by_language(conference: Conference, people: Iterable[Invitation]) -> dict[s
 def sample_reader(language: str) -> Invitation:
     """Somebody who reads `language`."""
     return Invitation(name=_("Robin Sample"), address="robin@example.org", language=language)
-
-
-def language_of(person: Invitation, conference: Conference) -> str:
-    """In which language letters about `conference` go to `person`."""
-    return words.language_of(person.language, conference.language, conference.organizer.language)
 
 
 def invited(conference: Conference) -> list[Invitation]:

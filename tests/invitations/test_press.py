@@ -11,12 +11,14 @@ from django.utils import timezone
 from cabinet.models import User
 from conferences.choices import Tell
 from conferences.models import Conference
-from invitations import itip, letters, outbox
+from invitations import itip, letters, occasions, outbox, stencils
+from invitations import press as press_module
 from invitations.inviting import withdraw
 from invitations.itip import LINE_ROOM, Attendee
 from invitations.messages import Message
 from invitations.models import Delivery, Invitation, PartStat
 from invitations.press import Press
+from invitations.second_reader import UnreadableError
 from tests.factories import make_conference
 from tests.invitations.test_letters import KIND, ask, sent
 
@@ -35,6 +37,17 @@ PEOPLE = [
     ("x" * 61 + " " + "y" * 61, "words@example.org"),
     ("{{ 7|add:7 }} %(name)s", "braces@example.org"),
 ]
+# People whose own looks like words of the letter, or like others' own.
+ALIKE = [
+    ("Invitation", "b@example.org"),
+    ("Autumn budget review", "bob@example.org.example.org"),
+    ("bob@example.org", "ob@example.org"),
+    ("ATTENDEE", "mailto@example.org"),
+    ("DTSTAMP:20270101T000000Z", "x-bob@example.org"),
+    ("Alice", "lice@example.org"),
+]
+# Of every length, so that line breaks fall everywhere.
+ALL_LENGTHS = [("n" * n, f"{'a' * (n % 64 + 1)}@{'b' * (n // 2 + 1)}.example.org") for n in range(1, 77)]
 NAMELESS = [("", f"n{n}@example.org") for n in range(4)]
 
 
@@ -66,6 +79,14 @@ def weekly(alice: User) -> Conference:
 
 def invitation(alice: User) -> list[Delivery]:
     return owe_all(ask(single(alice), *PEOPLE, message="Bring <b>figures</b>."), KIND.INVITATION)
+
+
+def alike(alice: User) -> list[Delivery]:
+    return owe_all(ask(single(alice), *ALIKE), KIND.INVITATION)
+
+
+def all_lengths(alice: User) -> list[Delivery]:
+    return owe_all(ask(single(alice), *ALL_LENGTHS), KIND.INVITATION)
 
 
 def nameless(alice: User) -> list[Delivery]:
@@ -177,8 +198,9 @@ def with_the_organizer(alice: User) -> list[Delivery]:
 @pytest.mark.parametrize(
     "make",
     [
-        invitation, nameless, much_cyrillic, update, cancellation, withdrawal, series, series_with_answers,
-        one_date_off, question, message, reminder, without_a_date, guests_see_each_other, with_the_organizer,
+        invitation, alike, all_lengths, nameless, much_cyrillic, update, cancellation, withdrawal, series,
+        series_with_answers, one_date_off, question, message, reminder, without_a_date, guests_see_each_other,
+        with_the_organizer,
     ],
     ids=lambda make: make.__name__,
 )  # fmt: skip
@@ -255,3 +277,40 @@ def test_what_cannot_be_sent_fails_alone(alice: User) -> None:
         press.message(delivery, NOW)
     with pytest.raises(ValueError, match="line break"):
         press.message(deliveries[-1], NOW)
+
+
+@pytest.mark.parametrize(
+    "make", [invitation, update, cancellation, series_with_answers, one_date_off, question, message, reminder]
+)
+def test_what_is_one_persons_own_is_filled_in_or_told_apart_or_unsaid(
+    make: Callable[[User], list[Delivery]], alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever lets letters say more of their reader has to say here how others are kept from reading it."""
+    delivery = make(alice)[2]
+    occasion = occasions.of([delivery])[delivery.pk]
+    seen: set[str] = set()
+    get = Invitation.__getattribute__
+
+    def watched(person: Invitation, name: str) -> Any:
+        seen.add(name)
+        return get(person, name)
+
+    monkeypatch.setattr(Invitation, "__getattribute__", watched)
+    letters.write(occasion, NOW)
+    monkeypatch.undo()
+    theirs = {name for field in Invitation._meta.get_fields() for name in (field.name, getattr(field, "attname", ""))}
+    assert "token" in seen
+    told_apart = {*press_module._SHARED, "conference"}
+    assert seen & {*theirs, "pk"} <= told_apart | {"name", "address", "token"}
+
+
+def test_what_is_filled_in_is_read_by_the_second_reader(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliveries = owe_all(ask(single(alice), *PEOPLE), KIND.INVITATION)
+    press = Press()
+    press.load(deliveries)
+    for delivery in deliveries[:2]:
+        press.message(delivery, NOW)
+    line = stencils.attendee_line
+    monkeypatch.setattr(stencils, "attendee_line", lambda *given: line(*given).replace(b"mailto:", b"mailto:x"))
+    with pytest.raises(UnreadableError):
+        press.message(deliveries[2], NOW)
