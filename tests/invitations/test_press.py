@@ -9,7 +9,7 @@ from django.db.models import CharField, Value
 from django.utils import timezone
 
 from cabinet.models import User
-from conferences.choices import Tell
+from conferences.choices import Role, Tell
 from conferences.models import Conference
 from invitations import itip, letters, occasions, outbox, stencils
 from invitations import press as press_module
@@ -314,3 +314,78 @@ def test_what_is_filled_in_is_read_by_the_second_reader(alice: User, monkeypatch
     monkeypatch.setattr(stencils, "attendee_line", lambda *given: line(*given).replace(b"mailto:", b"mailto:x"))
     with pytest.raises(UnreadableError):
         press.message(deliveries[2], NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other"),
+    [
+        ("role", Role.PARTICIPANT, Role.MODERATOR),
+        ("language", "de", "ru"),
+        ("time_zone", "Asia/Tokyo", "America/New_York"),
+        ("partstat", PartStat.ACCEPTED, PartStat.DECLINED),
+    ],
+)
+def test_letters_that_differ_in_one_thing_are_told_apart(alice: User, field: str, one: str, other: str) -> None:
+    people = ask(single(alice), *ALIKE)
+    for each, value in zip(people, [one, other] * 3, strict=True):
+        sent(each)
+        Invitation.objects.filter(pk=each.pk).update(**{"answered_sequence": 0, "answered_at": NOW, field: value})
+    people[0].conference.change(alice, {"agenda": "Other words"}, seen_sequence=0, tell=Tell.ALL, now=NOW)
+    printed, written = each_written(owe_all(people, KIND.UPDATE))
+    assert printed == written
+
+
+def other_words(alice: User) -> list[Delivery]:
+    """Every second one is asked with another message."""
+    conference = single(alice)
+    people = [*ask(conference, *ALIKE[::2], message="One"), *ask(conference, *ALIKE[1::2], message="Other")]
+    return [each.deliveries.get() for pair in zip(people[:3], people[3:], strict=True) for each in pair]
+
+
+def perhaps_told(alice: User) -> list[Delivery]:
+    """Of a single date that moved: every second one needs the whole series, having perhaps nothing yet."""
+    conference = weekly(alice)
+    people = ask(conference, *ALIKE)
+    for each in people:
+        sent(each)
+    Delivery.objects.filter(invitation__in=people[::2]).update(state="uncertain")
+    row = Conference.objects.get(pk=conference.pk).occurrences.order_by("original_date")[1]
+    when = {"start_date": row.start_date, "start_time": time(16), "duration": row.duration}
+    row.move(alice, when, seen_sequence=0, tell=Tell.ALL)
+    return owe_all(people, KIND.UPDATE)
+
+
+def told_more(alice: User) -> list[Delivery]:
+    """Every second one knows the state before the last one."""
+    conference = single(alice)
+    people = ask(conference, *ALIKE)
+    for each in people:
+        sent(each)
+    conference.change(alice, {"topic": "Other words"}, seen_sequence=0, tell=Tell.ALL, now=NOW)
+    owe_all(people, KIND.UPDATE)
+    for each in people[::2]:
+        sent(each, KIND.UPDATE)
+    conference.change(alice, {"agenda": "Other numbers"}, seen_sequence=1, tell=Tell.ALL, now=NOW)
+    return owe_all(people, KIND.UPDATE)
+
+
+def told_of_a_date(alice: User) -> list[Delivery]:
+    """Every second one is told that a date is off by a letter about nothing else."""
+    conference = weekly(alice)
+    people = ask(conference, *ALIKE)
+    for each in people:
+        sent(each)
+    row = Conference.objects.get(pk=conference.pk).occurrences.order_by("original_date")[2]
+    row.cancel(alice, NOW, tell=Tell.ALL)
+    owe_all(people[::2], KIND.CANCELLATION, row.original_date)
+    fresh = Conference.objects.get(pk=conference.pk)
+    fresh.change(alice, {"topic": "Other words"}, seen_sequence=1, tell=Tell.ALL, now=NOW)
+    return owe_all(people, KIND.UPDATE)
+
+
+@pytest.mark.parametrize("make", [other_words, perhaps_told, told_more, told_of_a_date])
+def test_letters_to_people_who_know_other_things_are_told_apart(
+    make: Callable[[User], list[Delivery]], alice: User
+) -> None:
+    printed, written = each_written(make(alice))
+    assert printed == written
