@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from conferences.choices import Tell
 from conferences.models import Change, Conference
-from invitations import announcing, claims, outbox
+from invitations import announcing, claims, limits, outbox
 from invitations.ledger import Ledger
 from invitations.limits import LETTERS_A_DAY, UPDATES_AN_HOUR
 from invitations.models import Delivery, Invitation
@@ -33,7 +33,7 @@ def _by_smtp(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def claimed(now: datetime) -> Iterator[Delivery]:
     """Claim and send all that may leave at `now`."""
-    while found := claims.claim(ME, now, 100):
+    while found := claims.claim(ME, now, 2 * LETTERS_A_DAY):
         for claim in found:
             claim.delivery.message = b"written"
             claims.hand_over(None, claim)
@@ -84,6 +84,27 @@ def test_a_cancellation_is_never_held() -> None:
     announcing.announce(now)
     assert [row.kind for row in claimed(now)] == [Kind.CANCELLATION]
     assert list(claimed(now + 2 * HOUR)) == []
+
+
+def test_what_perhaps_arrived_is_no_letter_more() -> None:
+    bob = told()
+    now = timezone.now()
+    for number in range(1, UPDATES_AN_HOUR + 1):
+        reschedule(bob.conference, number, now)
+        list(claimed(now))
+    bob.deliveries.filter(sequence=UPDATES_AN_HOUR).update(state=State.UNCERTAIN, copies=1, due_at=now)
+    assert [row.sequence for row in claimed(now)] == [UPDATES_AN_HOUR]
+
+
+@pytest.mark.parametrize("kind", [Kind.UPDATE, Kind.QUESTION, Kind.MESSAGE])
+def test_all_that_organizers_may_write_counts(kind: Delivery.Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LETTERS_A_DAY", 1)
+    monkeypatch.setattr(limits, "NARROW", 0)
+    bob = told()
+    now = timezone.now()
+    outbox.queue([bob], kind, now=now)
+    assert list(claimed(now)) == []
+    assert bob.deliveries.get(kind=kind).why == Why.OFTEN
 
 
 def flood(letters: int) -> None:

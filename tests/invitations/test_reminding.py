@@ -116,6 +116,20 @@ def test_nothing_after_the_start(conference: Conference) -> None:
     assert the_date(conference).remind_at is None
 
 
+def test_nothing_of_what_is_off(alice: User) -> None:
+    single = make_conference(alice, reminders=[15])
+    series = make_conference(alice, rule="FREQ=WEEKLY;COUNT=3", reminders=[15])
+    for conference in (single, series):
+        told(conference)
+        comes_in(conference.occurrences.order_by("starts_at")[0], minutes=14)
+    cancelled(single)
+    row = series.occurrences.order_by("starts_at")[0]
+    row.cancel(alice, outbox.database_now(), tell=Tell.NOBODY)
+    remind()
+    assert reminders() == []
+    assert not Occurrence.objects.filter(remind_at__lte=outbox.database_now()).exists()
+
+
 def test_nothing_is_looked_at_while_nothing_is_due(conference: Conference) -> None:
     told(conference)
     now = outbox.database_now()
@@ -131,6 +145,7 @@ def test_only_those_who_are_invited_and_have_not_declined(conference: Conference
     _bob, dora, erik, frank, gina = told(conference, "bob", "dora", "erik", "frank", "gina")
     owe(conference, "late")  # whose invitation has not gone out
     Delivery.objects.filter(state=State.QUEUED).update(due_at=None)
+    Invitation.objects.update(created_at=conference.created_at - timedelta(weeks=5))
     now = outbox.database_now()
     dora.respond(PartStat.DECLINED, "", now)
     erik.respond(PartStat.ACCEPTED, "", now)
@@ -255,7 +270,9 @@ def declined(conference: Conference) -> None:
 
 
 def begun(conference: Conference) -> None:
-    Occurrence.objects.update(starts_at=outbox.database_now() - timedelta(seconds=1))
+    start = outbox.database_now() - timedelta(seconds=1)
+    Occurrence.objects.update(starts_at=start)
+    Delivery.objects.filter(kind=Delivery.Kind.REMINDER).update(reminds_of=start)
 
 
 def withdrawn(conference: Conference) -> None:
