@@ -51,6 +51,12 @@ ALL_LENGTHS = [("n" * n, f"{'a' * (n % 64 + 1)}@{'b' * (n // 2 + 1)}.example.org
 NAMELESS = [("", f"n{n}@example.org") for n in range(4)]
 
 
+@pytest.fixture(autouse=True)
+def _as_if_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, stencils do not grow old in a test."""
+    monkeypatch.setattr(press_module, "FRESH", 1e6)
+
+
 def each_written(deliveries: list[Delivery], press: Press | None = None) -> tuple[list[bytes], list[bytes]]:
     """The messages of these as the press makes them, and as they would have been written one by one."""
     press = press or Press()
