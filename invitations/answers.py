@@ -69,6 +69,21 @@ def tallies(conference: Conference, days: Collection[date]) -> dict[date, Counte
     return {day: +counts for day, counts in found.items()}
 
 
+def of_people(people: Collection[Invitation], days: Mapping[int, date]) -> dict[int, str]:
+    """By invitation, what each of `people` (with_answer) answers to the day that `days` has for them: two queries."""
+    single, moves = to_dates(people), moved_in({person.conference for person in people})
+    return {
+        person.pk: _to_date(
+            days[person.pk],
+            single.get(person.pk, {}),
+            moves.get(person.conference_id, {}),
+            person.answer,
+            person.answered_sequence,
+        )
+        for person in people
+    }
+
+
 def of_person(invitation: Invitation, days: Collection[date]) -> dict[date, str]:
     """What one person (with_answer) answers to each of these days."""
     conference = invitation.conference

@@ -80,7 +80,8 @@ def send(conference: Conference, text: str, to: To, *, by: AbstractBaseUser, mes
 def to_ask(conference: Conference, now: datetime) -> InvitationQuerySet:
     """Who has an invitation and has not answered, nor was asked again within a day, nor had the last letter come back.
 
-    Nobody while a change waits to be announced: its letter asks everybody anyway. Nobody about what has no date.
+    Who wants no letters is left out. Nobody while a change waits to be announced: its letter asks everybody anyway.
+    Nobody about what has no date.
     """
     over = conference.permanent or conference.cancelled_at or conference.is_over(now)
     if over or conference.changes.filter(announced_at=None).exists():
@@ -90,7 +91,10 @@ def to_ask(conference: Conference, now: datetime) -> InvitationQuerySet:
     lately = theirs.filter(kind=Kind.QUESTION, created_at__gt=now - ASKED_EVERY)
     last = Subquery(theirs.order_by("-pk").values("state")[:1])
     people = _told(conference).filter(Q(answer=PartStat.NEEDS_ACTION)).alias(last=last).exclude(last=State.BOUNCED)
-    return people.filter(Exists(theirs.requests().arrived()), ~Exists(coming), ~Exists(lately))
+    people = people.filter(Exists(theirs.requests().arrived()), ~Exists(coming), ~Exists(lately))
+    rows = dict(people.values_list("pk", "address"))
+    silent = Silence.objects.among(rows.values())
+    return people.exclude(pk__in=[pk for pk, address in rows.items() if address.lower() in silent])
 
 
 def ask_again(conference: Conference, now: datetime) -> int:

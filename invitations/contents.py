@@ -93,7 +93,7 @@ def update(occasion: Occasion, now: datetime) -> Content:
         intro=_goes_on(conference) if what.ends_elsewhere else "",
         changes=what.lines,
         facts=[
-            *particulars.to_come(person, _("(the same as before)")),
+            *particulars.to_come(person, _("(the same as before)"), with_answer=what.only is None),
             *([] if what.only else particulars.exceptions(conference, now)),
             *_calendar_fact(person, _calendar_words(what)),
         ],
@@ -101,7 +101,7 @@ def update(occasion: Occasion, now: datetime) -> Content:
         # Who perhaps has no entry yet needs the whole series, not a single date of it.
         entry=what.only if past.is_sure else None,
     )
-    return _asking(content, person, _question(what))
+    return _asking(content, person, _question(what), what.only)
 
 
 def cancellation(occasion: Occasion, now: datetime) -> Content:
@@ -216,13 +216,17 @@ def when(conference: Conference, now: datetime) -> When | None:
     return When.of(row) if row else None
 
 
-def _asking(content: Content, person: Invitation, question: str) -> Content:
-    """With the buttons that answer; a conference without a date asks nobody, and shows the way."""
+def _asking(content: Content, person: Invitation, question: str, only: Occurrence | None = None) -> Content:
+    """With the buttons that answer, to the whole or to `only` one date of it.
+
+    A conference without a date asks nobody, and shows the way.
+    """
     link = person.personal_link
     if content.conference.permanent:
         return replace(content, buttons=[(_("Open the conference page"), link)])
     # They lead to a page with the answer chosen there; opening it answers nothing, because mail scanners do.
-    buttons = [(str(label), f"{link}?answer={answer}") for answer, (_partstat, label) in words.ANSWERS.items()]
+    to = f"{link}?date={only.original_date}&answer=" if only else f"{link}?answer="
+    buttons = [(str(label), f"{to}{answer}") for answer, (_partstat, label) in words.ANSWERS.items()]
     return replace(content, question=question, buttons=buttons, hint=_hint(content.conference))
 
 
@@ -241,9 +245,7 @@ def _who_changed(what: News) -> str:
 
 
 def _question(what: News) -> str:
-    if what.only:
-        return _("Your answer counts for all dates. Will you take part?")
-    return _("Does the new time suit you?") if what.asks_anew else _("Will you take part?")
+    return _("Does the new time suit you?") if what.only or what.asks_anew else _("Will you take part?")
 
 
 def _calendar_words(what: News) -> str:

@@ -1,6 +1,8 @@
 """What invited people answer to single dates of a series."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -9,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from conferences.fields import CHOOSE
+from conferences.month import parse_day
 from conferences.occurrences import Occurrence
 from invitations import answers
 from invitations.models import Invitation, PartStat
@@ -24,15 +27,26 @@ class DatesForm(forms.Form):
 
     data: QueryDict
 
-    def __init__(self, invitation: Invitation, now: datetime, data: QueryDict | None = None) -> None:
-        """`invitation` comes through with_answer()."""
+    def __init__(
+        self, invitation: Invitation, now: datetime, data: QueryDict | None = None, *, day: str = "", wished: str = ""
+    ) -> None:
+        """`invitation` comes through with_answer(). A link may ask for one `day`, with the answer that is `wished`."""
         super().__init__(data, initial={"sequence": invitation.conference.sequence})
         self.conference = invitation.conference
-        rows = self.conference.occurrences.filter(cancelled_at=None).coming(now).select_related("conference")
-        dates = list(rows[:DATES_SHOWN]) if self.conference.rule else []
+        dates = self._dates(now, [*(data or ()), day]) if self.conference.rule else []
         given = answers.of_person(invitation, [row.original_date for row in dates]) if dates else {}
         for row in dates:
             self.fields[row.original_date.isoformat()] = _field(row, given[row.original_date])
+        self.is_asked = day in self.fields and wished in ANSWERS
+        if self.is_asked:
+            self.initial[day] = wished
+
+    def _dates(self, now: datetime, asked: Iterable[str]) -> list[Occurrence]:
+        """The next ones, and those that are asked for."""
+        rows = self.conference.occurrences.filter(cancelled_at=None).coming(now).select_related("conference")
+        days = [day for text in asked if (day := parse_day(text))]
+        found = {*rows[:DATES_SHOWN], *(rows.filter(original_date__in=days) if days else ())}
+        return sorted(found, key=attrgetter("starts_at"))
 
     @property
     def dates(self) -> list[forms.BoundField]:

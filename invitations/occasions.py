@@ -65,12 +65,12 @@ def of(deliveries: Collection[Delivery]) -> dict[int, Occasion]:
 
 
 def _answer_to_dates(deliveries: Collection[Delivery], invited: Mapping[int, Invitation]) -> None:
-    """To a date that somebody is reminded of, the answer counts that they gave to it alone, if they did."""
-    reminders = [row for row in deliveries if row.kind == Delivery.Kind.REMINDER and row.invitation_id in invited]
-    replies = answers.to_dates([invited[row.invitation_id or 0] for row in reminders]) if reminders else {}
-    for row in reminders:
-        if row.original_date and (reply := replies.get(row.invitation_id or 0, {}).get(row.original_date)):
-            invited[reply.invitation_id].answer = reply.partstat
+    """Who is reminded of one date of a series reads what they answer to that date."""
+    reminders = [row for row in deliveries if row.kind == Delivery.Kind.REMINDER]
+    days = {row.invitation_id or 0: row.original_date for row in reminders if row.original_date}
+    people = [person for pk, person in invited.items() if pk in days]
+    for pk, answer in answers.of_people(people, days).items() if people else ():
+        invited[pk].answer = answer
 
 
 class _Letter(NamedTuple):

@@ -51,10 +51,10 @@ def note(conference: Conference, text: str) -> Fact | None:
     return Fact(head % names(conference, ""), text, is_typed=True) if text else None
 
 
-def to_come(invitation: Invitation, after_link: str = "") -> list[Fact]:
-    """What a participant needs to come."""
+def to_come(invitation: Invitation, after_link: str = "", *, with_answer: bool = True) -> list[Fact]:
+    """What a participant needs to come; and what they answer, where that is still an answer to it."""
     conference = invitation.conference
-    is_answered = invitation.answer != PartStat.NEEDS_ACTION and not conference.permanent
+    is_answered = with_answer and invitation.answer != PartStat.NEEDS_ACTION and not conference.permanent
     found = [
         organizer(conference),
         Fact(_("Agenda"), conference.agenda, is_typed=True),

@@ -136,14 +136,15 @@ def _show(
 def personal_page(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     """The invitation. Only POST answers: mail scanners open links, so a link with an answer merely chooses it."""
     data = request.POST if request.method == "POST" and not invitation.conference.permanent else None
-    form = AnswerForm(invitation, wished=request.GET.get("answer", ""), data=data)
+    day, wished = request.GET.get("date", ""), request.GET.get("answer", "")
+    form = AnswerForm(invitation, wished="" if day else wished, data=data)
     if form.is_valid():
         try:
             invitation.respond(form.cleaned_data["answer"], form.cleaned_data["comment"], now)
             return redirect("invitations:answer", invitation.token)
         except ClosedError:
             form = AnswerForm(invitation)
-    return _show(request, invitation, now, form=form)
+    return _show(request, invitation, now, form=form, dates_form=DatesForm(invitation, now, day=day, wished=wished))
 
 
 @personal_link("POST")

@@ -210,7 +210,9 @@ class _About:
         mail = self.mail
         has_it = bool(mail.letters) or self.conference.reply_token in mail.envelope.reply_tokens
         if has_it and partstat not in (PartStat.DECLINED, DELEGATED):
-            self.hold(Kind.NEWCOMER, address=_plain(self.said.attendee), name=self.said.name, partstat=partstat)
+            address = _plain(self.said.attendee)
+            name = "" if self.said.name.lower() == address.lower() else self.said.name
+            self.hold(Kind.NEWCOMER, address=address, name=name, partstat=partstat)
 
     def hold(self, kind: IncomingMail.Kind, **facts: Any) -> None:
         """Put it before the organizer, in the place of what the same person said of the same before."""

@@ -169,6 +169,12 @@ def test_whose_last_letter_came_back_is_not_asked(conference: Conference) -> Non
     assert asides.ask_again(conference, timezone.now()) == 0
 
 
+def test_who_wants_no_letters_is_not_asked(conference: Conference) -> None:
+    before = asides.to_ask(conference, timezone.now()).count()
+    Silence.objects.begin(asides.to_ask(conference, timezone.now())[0].address, timezone.now())
+    assert asides.to_ask(conference, timezone.now()).count() == before - 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_presses_at_once_ask_once() -> None:
     conference = make_conference()

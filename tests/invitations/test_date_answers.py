@@ -67,13 +67,24 @@ def test_an_answer_to_dates_that_have_changed_meanwhile_is_asked_again(
     assert not Reply.objects.exists()
 
 
-def test_dates_that_are_cancelled_or_not_shown_take_no_answer(
-    client: Client, alice: User, bob_invited: Invitation
-) -> None:
-    off, *_some, last = bob_invited.conference.occurrences.order_by("starts_at")
+def test_dates_that_are_cancelled_take_no_answer(client: Client, alice: User, bob_invited: Invitation) -> None:
+    off, *_rest = bob_invited.conference.occurrences.order_by("starts_at")
     off.cancel(alice, timezone.now(), tell=Change.Tell.NOBODY)
-    send(bob_invited, client, {off.original_date: "declined", last.original_date: "declined"}, sequence=1)
+    send(bob_invited, client, {off.original_date: "declined", "2027-02-30": "declined"}, sequence=1)
     assert not Reply.objects.exists()
+
+
+def test_a_link_asks_for_one_date_and_chooses_without_answering(client: Client, bob_invited: Invitation) -> None:
+    bob_invited.respond(PartStat.ACCEPTED, "", timezone.now())
+    last = days(bob_invited)[-1]
+    assert str(last) not in client.get(bob_invited.get_absolute_url()).content.decode()
+    page = client.get(bob_invited.get_absolute_url(), {"date": str(last), "answer": "declined"}).content.decode()
+    assert page.count('<option value="declined" selected>') == 1
+    assert '<details class="card more no-print" open>' in page
+    assert 'value="accepted" id="id_answer_0" checked' in page.replace(" required", "")  # the whole stays
+    assert Reply.objects.count() == 1
+    send(bob_invited, client, {last: "declined"})
+    assert answers.of_person(fresh(bob_invited), [last]) == {last: PartStat.DECLINED}
 
 
 def test_a_single_conference_has_no_such_form(client: Client, alice: User) -> None:

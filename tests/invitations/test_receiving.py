@@ -247,6 +247,11 @@ def test_whoever_was_passed_the_invitation_may_be_invited_by_the_organizer(
     assert not Invitation.objects.filter(address=CHARLIE).exists()
 
 
+def test_an_address_is_nobodys_name(conference: Conference, bobs: Invitation) -> None:
+    came(yes(conference, attendee=CHARLIE, name=CHARLIE.upper()), conference, sender=CHARLIE, name="")
+    assert IncomingMail.objects.get().name == ""
+
+
 def test_a_stranger_who_declines_or_knows_the_uid_alone_is_not_mentioned(
     conference: Conference, bobs: Invitation
 ) -> None:

@@ -199,11 +199,12 @@ What changed
   Date: Tuesday 9 November 2027 (was Monday 8 November 2027)
   Time: 16:00–17:00 (was 10:00–11:00)
 
-Your answer counts for all dates. Will you take part?
+Does the new time suit you?
 """
         in letter.text
     )
-    assert "Your answer: Accepted" in letter.text
+    assert f"Decline: {bob.personal_link}?date=2027-11-08&answer=declined" in letter.text
+    assert "Your answer" not in letter.text  # that was one to where the date was before
     assert "The attached file moves this date in your calendar." in letter.text
     assert events(letter) == [("11-08 10:00", "11-09 16:00")]
     assert "rrule" not in letter.calendar.vevent.contents
@@ -223,7 +224,7 @@ def test_a_date_moved_twice_was_where_it_was_told(weekly: Conference) -> None:
     move(weekly, 1, date(2027, 11, 9))
     move(weekly, 1, date(2027, 11, 10), time(10))
     text = read(owe(bob, KIND.UPDATE)).text
-    assert "  Date: Wednesday 10 November 2027 (was Monday 8 November 2027)\n\nYour answer" in text
+    assert "  Date: Wednesday 10 November 2027 (was Monday 8 November 2027)\n\nDoes the" in text
 
 
 def test_several_dates_that_were_moved_come_with_the_series(weekly: Conference) -> None:
